@@ -1,0 +1,112 @@
+//! An incident: findings of one cause on one entity, and what was done about them.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::finding::hex;
+use crate::kind::Kind;
+use crate::source::Source;
+use crate::time::Time;
+
+/// How much it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words are the field's own")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are the field's own")]
+pub enum IncidentStatus {
+    Open,
+    Triaged,
+    Planned,
+    AwaitingApproval,
+    Remediating,
+    Verifying,
+    Resolved,
+    RolledBack,
+    Failed,
+    Suppressed,
+}
+
+/// The outcome of looking whether an action did what it should.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionCheck {
+    /// Whether the state is as the plan says.
+    pub passed: bool,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// One remediation of an incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IncidentAction {
+    /// Id of this action.
+    pub id: String,
+    /// Name in the catalogue.
+    pub action: String,
+    /// What it acts on.
+    pub target: String,
+    /// off, dry-run, approve or automatic.
+    pub mode: String,
+    /// planned, awaiting_approval, denied, executed, verified, undone, failed.
+    pub status: String,
+    /// sha256 of the plan as RFC 8785 JSON.
+    pub plan_digest: String,
+    /// The state before, as recorded.
+    pub prior_state: serde_json::Value,
+    /// The check after, if it ran.
+    pub check: Option<ActionCheck>,
+    /// Whether the prior state was restored.
+    pub undone: bool,
+}
+
+/// An incident as people and scripts see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Id, unique over re-openings.
+    pub id: String,
+    /// [`Incident::fingerprint_of`] its cause.
+    pub fingerprint: String,
+    /// Where the lines come from.
+    pub source: Source,
+    /// What they are about.
+    pub entity: String,
+    /// Fixed when it opens.
+    pub kind: Kind,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// Distinct finding ids.
+    pub count: u64,
+    /// Start of the earliest window.
+    pub first_seen: Time,
+    /// End of the latest window.
+    pub last_seen: Time,
+    /// One sentence for a person.
+    pub summary: String,
+    /// The findings (at most the first hundred; `count` is exact).
+    pub finding_ids: Vec<String>,
+    /// What was planned and done.
+    pub actions: Vec<IncidentAction>,
+}
+
+impl Incident {
+    /// What makes two findings one incident: source, entity and kind. 32 hex digits.
+    pub fn fingerprint_of(source: Source, entity: &str, kind: Kind) -> String {
+        let mut hash = Sha256::new();
+        for part in [source.as_str(), entity, kind.as_str()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hex(&hash.finalize()[..16])
+    }
+}

@@ -1,0 +1,16 @@
+//! What the system talks about: log records, segments, findings, incidents, remediation plans, and
+//! their versioned wire forms. No I/O, no clock (time is passed in), no AWS.
+
+pub mod finding;
+pub mod incident;
+pub mod kind;
+pub mod record;
+pub mod source;
+pub mod time;
+
+pub use finding::{Finding, FindingTemplate, Interval, LineExample};
+pub use incident::{Incident, IncidentAction, IncidentStatus, Severity};
+pub use kind::Kind;
+pub use record::LogRecord;
+pub use source::{Shape, Source};
+pub use time::Time;

@@ -1,0 +1,3 @@
+//! The Lambda functions: a library of handlers over [`ports`], and one thin binary for each.
+
+pub mod ports;

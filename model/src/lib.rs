@@ -1,0 +1,1 @@
+//! Template mining, windows, features, detectors, thresholds and explanations; no AWS in here.
