@@ -1,0 +1,3 @@
+//! The real forms of the seams: AWS.
+
+pub mod signed;
