@@ -7,4 +7,5 @@
 pub mod cli;
 pub mod commands;
 pub mod error;
+pub mod local;
 pub mod printer;
