@@ -1,1 +1,8 @@
-//! Placeholder.
+//! The platform as a typed resource graph, and what reads it.
+//!
+//! [`platform::declare`] is pure: configuration in, [`graph::Graph`] out. Everything else is a
+//! driver over that graph.
+
+pub mod aws;
+pub mod graph;
+pub mod schema;
