@@ -1,3 +1,39 @@
 //! The real forms of the seams: AWS.
 
+use std::time::SystemTime;
+
+use aiops_domain::Time;
+
+use crate::ports::{Clock, Parameters, PortResult};
+
+mod dynamodb;
+mod error;
+mod s3;
+pub mod sdk;
 pub mod signed;
+mod sqs;
+mod stepfunctions;
+
+pub use dynamodb::DynamoDbTable;
+pub use s3::S3;
+pub use sqs::SqsQueue;
+pub use stepfunctions::StateMachine;
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Time {
+        let since_epoch = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Time::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+impl Parameters for signed::SignedClient {
+    async fn parameter(&self, name: &str) -> PortResult<Option<String>> {
+        Self::parameter(self, name).await
+    }
+}

@@ -261,3 +261,9 @@ pub trait Workflow: Send + Sync {
         output: String,
     ) -> impl Future<Output = PortResult<bool>> + Send;
 }
+
+/// SSM parameters.
+pub trait Parameters: Send + Sync {
+    /// The value of a parameter, or `None` if there is none.
+    fn parameter(&self, name: &str) -> impl Future<Output = PortResult<Option<String>>> + Send;
+}

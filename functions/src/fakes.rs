@@ -1,0 +1,35 @@
+//! The seams' forms for tests, usable from every crate: in memory with the conditional semantics
+//! of the real ones ([`FakeObjectStore`], [`FakeTable`], [`FakeQueue`], [`FakeWorkflow`],
+//! [`FakeParameters`],
+//! [`FakeClock`]); [`Failing`], which puts planned faults and interleavings around any other form;
+//! [`Unconditional`], which drops one condition to show that a test notices.
+//!
+//! Everything here is deterministic: no clock, no randomness, no order of a hash map.
+
+mod clock;
+mod condition;
+mod failing;
+mod faults;
+mod objects;
+mod parameters;
+mod queue;
+mod table;
+mod unconditional;
+mod workflow;
+
+pub use clock::FakeClock;
+pub use failing::Failing;
+pub use faults::{Fault, Faults};
+pub use objects::FakeObjectStore;
+pub use parameters::FakeParameters;
+pub use queue::{FakeQueue, SentMessage};
+pub use table::FakeTable;
+pub use unconditional::{ConditionSites, Unconditional};
+pub use workflow::FakeWorkflow;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The content of a lock, also after a test panicked while it held it.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
