@@ -1,10 +1,16 @@
 //! What the system talks about: log records, segments, findings, incidents, remediation plans, and
 //! their versioned wire forms. No I/O, no clock (time is passed in), no AWS.
 
+pub mod categorise;
+pub mod config;
+pub mod event_time;
 pub mod finding;
 pub mod incident;
 pub mod kind;
+pub mod quarantine;
 pub mod record;
+pub mod segment;
+pub mod shape;
 pub mod source;
 pub mod time;
 
