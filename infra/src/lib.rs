@@ -4,5 +4,7 @@
 //! driver over that graph.
 
 pub mod aws;
+pub mod config;
 pub mod graph;
+pub mod iam;
 pub mod schema;

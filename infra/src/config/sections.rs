@@ -1,0 +1,19 @@
+//! The keys of a stack file, a file per concern, each with its defaults per environment.
+
+mod data;
+mod detection;
+mod functions;
+mod network;
+mod notify;
+mod remediation;
+mod sagemaker;
+mod workloads;
+
+pub use data::{Archive, LifecycleRules, LogGroup, Logs, Stream, Tiers};
+pub use detection::Detection;
+pub use functions::{Function, Functions};
+pub use network::Network;
+pub use notify::{MicrosoftTeams, Notify, Slack};
+pub use remediation::{Oidc, Remediation, RemediationPolicy, Team};
+pub use sagemaker::{Instances, Sagemaker, Serverless, Training};
+pub use workloads::{Compute, Eks, Instance, LogFile, Nodes};

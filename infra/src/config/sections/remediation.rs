@@ -1,0 +1,133 @@
+//! `remediation` and `teams`: what may be done about an incident, and for whom.
+
+use std::collections::BTreeMap;
+
+use crate::config::choices::{Environment, RemediationAction, RemediationMode};
+use crate::config::field::{Rule, Section, section};
+use crate::config::rules;
+
+section! {
+    /// What the remediator may do. Off unless said otherwise.
+    pub struct Remediation {
+        /// Policy per action; an action that is not named is off.
+        actions: BTreeMap<RemediationAction, RemediationPolicy>,
+        /// Slack user ids and IAM role ARNs that may approve.
+        approvers: Vec<String>,
+        /// Minutes until an unanswered approval expires.
+        approval_minutes: u32 => Rule::Range(1.0, 1440.0),
+        /// OIDC login for the approvals page; absent: only signed Slack interactions and IAM.
+        oidc: Option<Oidc>,
+        /// Tag that a resource must carry to be touched at all.
+        required_tag: String => rules::TAG_TEXT,
+        /// First number of the network ACL rules that belong to remediation; this program leaves them alone.
+        first_network_acl_rule: u32 => Rule::Range(1.0, 32_000.0),
+        /// How many network ACL rules belong to remediation (an ACL holds 20 by default).
+        network_acl_rules: u32 => Rule::Range(1.0, 18.0),
+    }
+}
+
+impl Section for Remediation {
+    fn defaults(environment: Environment) -> Self {
+        let actions = match environment {
+            Environment::Local => BTreeMap::from([(
+                RemediationAction::DenyAddress,
+                RemediationPolicy {
+                    mode: RemediationMode::Automatic,
+                    ..RemediationPolicy::defaults(environment)
+                },
+            )]),
+            _ => BTreeMap::new(),
+        };
+        Self {
+            actions,
+            approvers: Vec::new(),
+            approval_minutes: 60,
+            oidc: None,
+            required_tag: "aiops:remediation".to_owned(),
+            first_network_acl_rule: 50,
+            network_acl_rules: 10,
+        }
+    }
+}
+
+section! {
+    /// The policy of one action.
+    pub struct RemediationPolicy {
+        /// What it may do.
+        mode: RemediationMode,
+        /// Most executions an hour, over all incidents.
+        maximum_per_hour: u32 => Rule::Range(1.0, 100.0),
+        /// Largest share of a group that may be affected at once, in percent.
+        maximum_share_percent: u32 => Rule::Range(1.0, 100.0),
+        /// Targets that may be touched (`*` and `?` allowed); empty: any that carries the required tag.
+        allowed_targets: Vec<String>,
+    }
+}
+
+impl Section for RemediationPolicy {
+    fn defaults(_environment: Environment) -> Self {
+        Self {
+            mode: RemediationMode::Off,
+            maximum_per_hour: 5,
+            maximum_share_percent: 25,
+            allowed_targets: Vec::new(),
+        }
+    }
+}
+
+section! {
+    /// An OIDC provider for the approvals page.
+    pub struct Oidc {
+        /// The issuer's address.
+        issuer: String => Rule::Text {
+            expected: "an https address",
+            pattern: "^https://.+$",
+            accepts: |text| text.strip_prefix("https://").is_some_and(|host| !host.is_empty()),
+        },
+        /// The audience of its tokens.
+        audience: String,
+    }
+}
+
+impl Section for Oidc {
+    fn defaults(_environment: Environment) -> Self {
+        Self {
+            issuer: String::new(),
+            audience: String::new(),
+        }
+    }
+}
+
+section! {
+    /// A team: what it owns, where it hears of it, what it allows, what it may cost.
+    pub struct Team {
+        /// Its log groups: names from `logs.groups`.
+        log_groups: Vec<String> => rules::SLUG,
+        /// Its Slack channel; absent: `notify.slack.channel`.
+        slack_channel: Option<String> => rules::SLACK_CHANNEL,
+        /// Its e-mail addresses.
+        emails: Vec<String> => rules::EMAIL,
+        /// The most that remediation may do on its incidents.
+        remediation: RemediationMode,
+        /// Its approvers; empty: `remediation.approvers`.
+        approvers: Vec<String>,
+        /// Its monthly budget in US dollars (resources tagged with its name).
+        monthly_usd: f64 => Rule::Range(1.0, 1_000_000.0),
+        /// Lines it may send a day, in GiB; more raises an alarm.
+        volume_gib_per_day: f64 => Rule::Range(0.01, 100_000.0),
+    }
+}
+
+impl Section for Team {
+    fn defaults(_environment: Environment) -> Self {
+        Self {
+            log_groups: Vec::new(),
+            slack_channel: None,
+            emails: Vec::new(),
+            remediation: RemediationMode::Off,
+            approvers: Vec::new(),
+            monthly_usd: 100.0,
+            volume_gib_per_day: 5.0,
+        }
+    }
+}
