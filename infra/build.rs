@@ -15,6 +15,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=schema/resources.txt");
     println!("cargo::rerun-if-changed=schema/aws.json");
+    println!("cargo::rerun-if-changed=schema/additions.json");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build/generate.rs");
     println!("cargo::rerun-if-changed=src/schema.rs");
@@ -23,7 +24,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let code = generate::generate(schema::aws(), wanted)?;
+    let schema = schema::aws();
+    if schema.resources.is_empty() {
+        return Err(schema.version.as_str().into());
+    }
+    let code = generate::generate(schema, wanted)?;
     let out = env::var_os("OUT_DIR").ok_or("OUT_DIR is not set: run by cargo only")?;
     fs::write(Path::new(&out).join("aws.rs"), code)?;
     Ok(())

@@ -7,4 +7,5 @@ pub mod aws;
 pub mod config;
 pub mod graph;
 pub mod iam;
+pub mod platform;
 pub mod schema;

@@ -124,22 +124,46 @@ impl Property {
     }
 }
 
-/// The text of the schema file.
-pub const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/aws.json"));
+/// What the project adds to the copied schema.
+#[derive(Debug, Deserialize)]
+struct Additions {
+    /// Resource types, replacing those of the schema.
+    resources: BTreeMap<String, ResourceType>,
+    /// Further inputs that force a replacement, by resource type.
+    replaces: BTreeMap<String, Vec<String>>,
+}
 
-/// Reads a schema.
-///
-/// # Errors
-/// When `text` is not a package schema.
-pub fn parse(text: &str) -> Result<Schema, serde_json::Error> {
-    serde_json::from_str(text)
+const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/schema/aws.json"));
+const ADDITIONS: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/schema/additions.json"
+));
+
+fn read() -> Result<Schema, serde_json::Error> {
+    let mut schema: Schema = serde_json::from_str(TEXT)?;
+    let additions: Additions = serde_json::from_str(ADDITIONS)?;
+    schema.resources.extend(additions.resources);
+    for (token, names) in additions.replaces {
+        for name in names {
+            let of = schema.resources.get_mut(&token);
+            match of.and_then(|of| of.input_properties.get_mut(&name)) {
+                Some(property) => property.will_replace_on_changes = true,
+                None => {
+                    return Err(serde::de::Error::custom(format!(
+                        "schema/additions.json: {token} has no input {name}"
+                    )));
+                }
+            }
+        }
+    }
+    Ok(schema)
 }
 
 /// The schema of the AWS provider that this program is built against; read once.
 pub fn aws() -> &'static Schema {
     static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
-        // The build script has parsed this very text already.
-        parse(TEXT).unwrap_or_else(|e| Schema {
+        // The build script has read these very texts already: it fails where they are wrong.
+        read().unwrap_or_else(|e| Schema {
             version: format!("unreadable: {e}"),
             resources: BTreeMap::new(),
             types: BTreeMap::new(),

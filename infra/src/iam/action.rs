@@ -11,6 +11,12 @@ pub struct Action {
 }
 
 impl Action {
+    /// Every action of S3: for denials only, which must not miss one.
+    pub(super) const EVERY_S3: Self = Self {
+        name: "s3:*",
+        narrowable: true,
+    };
+
     /// `service:Name`.
     pub const fn as_str(self) -> &'static str {
         self.name

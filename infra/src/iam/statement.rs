@@ -78,6 +78,14 @@ impl Statement {
         }
     }
 
+    /// Denies everything of S3 on `resources`: a denial that listed actions would miss the next one.
+    pub fn deny_s3<R: Into<Expr<String>>>(
+        sid: &'static str,
+        resources: impl IntoIterator<Item = R>,
+    ) -> Self {
+        Self::allow(sid, [Action::EVERY_S3], resources).deny()
+    }
+
     /// Turns the statement into a denial.
     #[must_use]
     pub fn deny(mut self) -> Self {

@@ -1,0 +1,35 @@
+//! The platform: what a stack consists of, a file per concern.
+//!
+//! [`declare`] is pure and deterministic: configuration in, graph out; no I/O, no clock, no
+//! environment.
+
+use crate::config::StackConfig;
+use crate::graph::{Graph, Program};
+
+pub mod archive;
+pub mod buckets;
+pub mod context;
+pub mod keys;
+pub mod logs;
+pub mod network;
+pub mod roles;
+pub mod stream;
+
+use context::Context;
+
+/// Declares the stack that `config` describes.
+pub fn declare(config: &StackConfig) -> Graph {
+    let program = Program::new(&config.stack, config.all_tags());
+    let scope = program.root();
+    let context = Context::new(config);
+    let keys = keys::declare(&scope, &context);
+    let keys = keys.as_ref();
+    let mut subscribed = logs::groups(&scope, &context, keys);
+    let network = network::declare(&scope, &context, keys);
+    subscribed.push(network.flow_logs.clone());
+    let stream = stream::declare(&scope, &context, keys);
+    logs::subscribe(&scope, &context, keys, &stream, &subscribed);
+    let buckets = archive::buckets(&scope, &context, keys);
+    archive::firehoses(&scope, &context, keys, &stream, &buckets.raw);
+    program.finish()
+}
