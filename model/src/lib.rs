@@ -1,5 +1,8 @@
 //! Template mining, windows, features, detectors, thresholds and explanations; no AWS in here.
 
+pub mod mask;
+pub mod miner;
 pub mod window;
 
+pub use miner::{Mined, Miner, MinerConfig, Template, TemplateId, TemplateMiner};
 pub use window::{EventWindow, WindowSpec, Windowing};
