@@ -1,5 +1,6 @@
 //! Template mining, windows, features, detectors, thresholds and explanations; no AWS in here.
 
+pub mod header;
 pub mod mask;
 pub mod miner;
 pub mod window;

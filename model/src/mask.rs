@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-mod dates;
+pub(crate) mod dates;
 mod piece;
 mod words;
 
@@ -79,19 +79,10 @@ pub struct MaskError {
 }
 
 /// [`MaskConfig`], compiled.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Masks {
     config: MaskConfig,
     extra: Vec<(Regex, String)>,
-}
-
-impl Default for Masks {
-    fn default() -> Self {
-        Self {
-            config: MaskConfig::default(),
-            extra: Vec::new(),
-        }
-    }
 }
 
 impl Masks {

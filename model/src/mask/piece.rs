@@ -218,7 +218,7 @@ fn classify(config: &MaskConfig, piece: &[u8]) -> Piece {
         if config.numbers && hex_only && body.len() >= 8 && !body.contains(&b'-') {
             return whole;
         }
-        let host = dots >= 1 && is_host(body) || (at == 1 && dots >= 1);
+        let host = dots >= 1 && (at == 1 || is_host(body));
         return if config.hosts && host {
             whole
         } else {
