@@ -200,7 +200,10 @@ fn two_words(readers: &[Reader], votes: &[Option<Item>]) -> bool {
         let item = vote.filter(|item| item.kind == ItemKind::Tag)?;
         reader.line.get(item.start..item.end)
     });
-    let (two, one): (Vec<&[u8]>, Vec<&[u8]>) = tags.partition(|tag| tag.contains(&b' '));
+    let (two, one): (Vec<&[u8]>, Vec<&[u8]>) = tags.partition(|tag| {
+        let mut words = tag.splitn(2, |byte| *byte == b' ').skip(1);
+        words.next().is_some_and(|second| !second.starts_with(b"("))
+    });
     two.len() > one.len()
 }
 

@@ -93,7 +93,9 @@ fn numeric(text: &[u8]) -> Option<usize> {
         // Month and day alone are just a number.
         return (dated >= 8).then_some(dated);
     }
-    if attempt(&mut cursor, time).is_some() {
+    // `10.20.30` alone may be an address.
+    let colon = text.iter().take(3).any(|byte| *byte == b':');
+    if colon && attempt(&mut cursor, time).is_some() {
         zone(&mut cursor);
         return Some(cursor.at);
     }
@@ -142,7 +144,10 @@ fn date(cursor: &mut Cursor) -> Option<()> {
     };
     match third {
         Some((4, _)) => plausible(first, second).then_some(()),
-        Some((1 | 2, day)) => plausible(second, day).then_some(()),
+        // Dots and a short year: an address or a version.
+        Some((1 | 2, day)) => {
+            ((count == 4 || separator != b'.') && plausible(second, day)).then_some(())
+        }
         Some(_) => None,
         None => (count <= 2
             && separator != b'/'
