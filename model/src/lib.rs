@@ -1,9 +1,11 @@
 //! Template mining, windows, features, detectors, thresholds and explanations; no AWS in here.
 
 pub mod header;
+pub mod line;
 pub mod mask;
 pub mod miner;
 pub mod window;
 
+pub use line::{LineLearner, LineMiner};
 pub use miner::{Mined, Miner, MinerConfig, Template, TemplateId, TemplateMiner};
 pub use window::{EventWindow, WindowSpec, Windowing};

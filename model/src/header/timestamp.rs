@@ -297,7 +297,7 @@ mod tests {
             ("12:00:01.5 x", " x"),
         ] {
             let end = length(text.as_bytes()).unwrap_or_else(|| panic!("{text}"));
-            assert_eq!(&text[end..], rest, "{text}");
+            assert_eq!(text.get(end..), Some(rest), "{text}");
         }
         for text in [
             "12 items",

@@ -1,0 +1,190 @@
+//! From a record to its template: unwrap what carried the line, take the header off, mine the rest.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use aiops_domain::{LogRecord, Shape, shape};
+use serde::{Deserialize, Serialize};
+
+use crate::header::{HeaderFormats, SAMPLE_LINES_MAX};
+use crate::mask::{MaskError, Masked};
+use crate::miner::{Mined, Miner, MinerConfig, TemplateMiner};
+
+/// Streams whose headers are learnt on their own; later ones use those formats.
+const STREAMS_MAX: usize = 256;
+
+/// Bytes of lines that wait for the headers of their streams to be known.
+const WAITING_BYTES_MAX: usize = 64 << 20;
+
+/// The headers of all streams and the templates, frozen: what turns a line into a template at
+/// scoring. A pure function of the record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LineMiner {
+    headers: BTreeMap<String, HeaderFormats>,
+    miner: Miner,
+}
+
+impl LineMiner {
+    /// The template of a record.
+    pub fn mine(&self, record: &LogRecord) -> Mined {
+        self.mine_with(record, &mut Masked::default())
+    }
+
+    /// [`LineMiner::mine`] with a buffer to reuse.
+    pub fn mine_with(&self, record: &LogRecord, masked: &mut Masked) -> Mined {
+        self.miner.mine_with(&self.message(record), masked)
+    }
+
+    /// The message of a record: its line without wrapping and header.
+    pub fn message<'r>(&self, record: &'r LogRecord) -> Cow<'r, str> {
+        let text = unwrapped(record);
+        match self.headers.get(&stream_key(record)) {
+            Some(formats) => strip(formats, text),
+            // A stream that training did not see: the known format that takes off the most.
+            None => {
+                let fitting = self
+                    .headers
+                    .values()
+                    .filter(|formats| formats.split(&text).0.matched)
+                    .min_by_key(|formats| formats.message(&text).len());
+                match fitting {
+                    Some(formats) => strip(formats, text),
+                    None => text,
+                }
+            }
+        }
+    }
+
+    /// The frozen templates.
+    pub fn miner(&self) -> &Miner {
+        &self.miner
+    }
+
+    /// The header formats by stream (`source/log group`).
+    pub fn headers(&self) -> &BTreeMap<String, HeaderFormats> {
+        &self.headers
+    }
+}
+
+/// Which lines share a header: those of one source and log group.
+fn stream_key(record: &LogRecord) -> String {
+    format!("{}/{}", record.source, record.group)
+}
+
+/// The line without what carried it. A flow is told by its outcome: its numbers are features, not
+/// text.
+fn unwrapped(record: &LogRecord) -> Cow<'_, str> {
+    match record.shape {
+        Shape::Json => shape::text(record),
+        Shape::Flow => Cow::Owned(flow_text(&record.message)),
+        _ => Cow::Borrowed(&record.message),
+    }
+}
+
+fn flow_text(line: &str) -> String {
+    let outcomes = ["ACCEPT", "REJECT", "NODATA", "SKIPDATA"];
+    let outcome = line
+        .split_ascii_whitespace()
+        .find(|word| outcomes.contains(word))
+        .unwrap_or("unknown");
+    format!("flow {outcome}")
+}
+
+fn strip<'r>(formats: &HeaderFormats, text: Cow<'r, str>) -> Cow<'r, str> {
+    match text {
+        Cow::Borrowed(text) => formats.message(text),
+        Cow::Owned(text) => Cow::Owned(formats.message(&text).into_owned()),
+    }
+}
+
+/// Learns headers and templates from records as they stream by, in bounded memory. The first lines
+/// of each stream wait until its header is known.
+#[derive(Debug)]
+pub struct LineLearner {
+    headers: BTreeMap<String, HeaderFormats>,
+    waiting: BTreeMap<String, Vec<String>>,
+    waiting_bytes: usize,
+    miner: TemplateMiner,
+}
+
+impl LineLearner {
+    /// A learner that has seen nothing.
+    ///
+    /// # Errors
+    /// A mask of the configuration that does not compile.
+    pub fn new(config: MinerConfig) -> Result<Self, MaskError> {
+        Ok(Self {
+            headers: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            waiting_bytes: 0,
+            miner: TemplateMiner::new(config)?,
+        })
+    }
+
+    /// Goes on from what was learnt before.
+    pub fn resume(lines: &LineMiner) -> Self {
+        Self {
+            headers: lines.headers.clone(),
+            waiting: BTreeMap::new(),
+            waiting_bytes: 0,
+            miner: TemplateMiner::resume(&lines.miner),
+        }
+    }
+
+    /// Learns one record.
+    pub fn learn(&mut self, record: &LogRecord) {
+        let text = unwrapped(record);
+        let key = stream_key(record);
+        if let Some(formats) = self.headers.get(&key) {
+            let message = strip(formats, text);
+            self.miner.learn(&message);
+            return;
+        }
+        if self.waiting.len() >= STREAMS_MAX && !self.waiting.contains_key(&key) {
+            self.miner.learn(&text);
+            return;
+        }
+        let text = text.into_owned();
+        self.waiting_bytes += text.len();
+        let lines = self.waiting.entry(key.clone()).or_default();
+        lines.push(text);
+        if lines.len() >= SAMPLE_LINES_MAX {
+            self.settle(&key);
+        }
+        if self.waiting_bytes > WAITING_BYTES_MAX {
+            self.settle_all();
+        }
+    }
+
+    /// Learns the header of a stream from the lines that wait, then their templates.
+    fn settle(&mut self, key: &str) {
+        let Some(lines) = self.waiting.remove(key) else {
+            return;
+        };
+        self.waiting_bytes -= lines.iter().map(String::len).sum::<usize>();
+        let formats = HeaderFormats::learn(lines.iter().map(String::as_str));
+        for line in &lines {
+            self.miner.learn(&formats.message(line));
+        }
+        self.headers.insert(key.to_owned(), formats);
+    }
+
+    fn settle_all(&mut self) {
+        let keys: Vec<String> = self.waiting.keys().cloned().collect();
+        for key in keys {
+            self.settle(&key);
+        }
+    }
+
+    /// What was learnt, frozen.
+    pub fn freeze(mut self) -> LineMiner {
+        self.settle_all();
+        LineMiner {
+            miner: self.miner.freeze(),
+            headers: self.headers,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

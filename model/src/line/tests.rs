@@ -1,0 +1,100 @@
+use super::*;
+use aiops_domain::{Source, Time};
+
+fn record(group: &str, shape: Shape, message: &str) -> LogRecord {
+    LogRecord {
+        v: 1,
+        id: message.into(),
+        time: Time::default(),
+        timestamp: Time::default(),
+        ingested: Time::default(),
+        source: Source::Ec2,
+        group: group.into(),
+        stream: "s".into(),
+        entity: "e".into(),
+        shape,
+        message: message.into(),
+    }
+}
+
+fn learnt() -> LineMiner {
+    let mut learner = LineLearner::new(MinerConfig::default()).unwrap();
+    for index in 0..60 {
+        let second = index % 50 + 10;
+        let line =
+            format!("Jun 14 15:16:{second} web-1 app[{index}]: request {index} took {second} ms");
+        learner.learn(&record("syslog", Shape::Syslog, &line));
+        let line = format!(
+            r#"{{"log":"2026-08-01 12:00:{second},123 INFO [main] a.b.C: cache miss {index}\n","stream":"stdout"}}"#
+        );
+        learner.learn(&record("pods", Shape::Json, &line));
+    }
+    learner.freeze()
+}
+
+#[test]
+fn each_stream_has_its_header_and_all_share_the_templates() {
+    let lines = learnt();
+    let texts: Vec<&str> = lines
+        .miner()
+        .templates()
+        .iter()
+        .map(|t| t.text.as_str())
+        .collect();
+    assert_eq!(texts, ["cache miss <*>", "request <*> took <*>"]);
+    let line = record(
+        "syslog",
+        Shape::Syslog,
+        "Jun 15 15:16:01 web-9 app[5]: request 9 took 9 ms",
+    );
+    assert_eq!(lines.mine(&line), Mined::Known(1));
+}
+
+#[test]
+fn a_stream_of_later_uses_the_format_that_fits() {
+    let line = record(
+        "new",
+        Shape::Syslog,
+        "Jun 15 15:16:01 web-9 app[5]: request 9 took 9 ms",
+    );
+    assert_eq!(learnt().mine(&line), Mined::Known(1));
+}
+
+#[test]
+fn a_flow_is_told_by_its_outcome() {
+    let line =
+        "2 123456789012 eni-1 10.0.0.1 10.0.0.2 443 49152 6 10 840 1620000000 1620000060 REJECT OK";
+    assert_eq!(
+        learnt().message(&record("flow", Shape::Flow, line)),
+        "flow REJECT"
+    );
+}
+
+#[test]
+fn the_frozen_form_survives_its_text() {
+    let lines = learnt();
+    let text = serde_json::to_string(&lines).unwrap();
+    let read: LineMiner = serde_json::from_str(&text).unwrap();
+    assert_eq!(read.miner().templates(), lines.miner().templates());
+    assert_eq!(read.headers(), lines.headers());
+    assert_eq!(serde_json::to_string(&read).unwrap(), text);
+}
+
+#[test]
+fn learning_goes_on_from_a_frozen_form() {
+    let first = learnt();
+    let mut learner = LineLearner::resume(&first);
+    learner.learn(&record(
+        "syslog",
+        Shape::Syslog,
+        "Jun 15 15:16:01 web-9 app[5]: shutdown complete",
+    ));
+    let second = learner.freeze();
+    for template in first.miner().templates() {
+        assert!(
+            second.miner().template(&template.id).is_some(),
+            "{template:?}"
+        );
+    }
+    assert_eq!(second.miner().templates().len(), 3);
+}
