@@ -9,11 +9,18 @@ use crate::graph::{Graph, Program};
 pub mod archive;
 pub mod buckets;
 pub mod context;
+pub mod detection;
+pub mod functions;
 pub mod keys;
 pub mod logs;
 pub mod network;
+pub mod queues;
+pub mod remediation;
 pub mod roles;
 pub mod stream;
+pub mod tables;
+pub mod topics;
+pub mod workflow;
 
 use context::Context;
 
@@ -31,5 +38,22 @@ pub fn declare(config: &StackConfig) -> Graph {
     logs::subscribe(&scope, &context, keys, &stream, &subscribed);
     let buckets = archive::buckets(&scope, &context, keys);
     archive::firehoses(&scope, &context, keys, &stream, &buckets.raw);
+    let tables = tables::declare(&scope, &context, keys);
+    let topics = topics::declare(&scope, &context, keys);
+    let shared = functions::shared(&scope, &context, keys);
+    functions::appender::declare(&shared, &context, keys, &stream, &buckets.segments);
+    let places = remediation::Places {
+        network: &network,
+        tables: &tables,
+        topics: &topics,
+    };
+    let remediator = remediation::declare(&shared, &context, keys, places);
+    let workflow = workflow::declare(&scope, &context, keys, &remediator);
+    let places = detection::Places {
+        buckets: &buckets,
+        tables: &tables,
+        workflow: &workflow,
+    };
+    detection::declare(&scope, &context, keys, &shared, places);
     program.finish()
 }

