@@ -12,6 +12,8 @@ use crate::error::{CommandError, Outcome};
 use crate::printer::Printer;
 
 pub mod completions;
+pub mod local;
+pub mod package;
 
 macro_rules! commands {
     ($($variant:ident($module:ident)),* $(,)?) => {
@@ -35,4 +37,6 @@ macro_rules! commands {
 
 commands! {
     Completions(completions),
+    Local(local),
+    Package(package),
 }

@@ -8,4 +8,6 @@ pub mod cli;
 pub mod commands;
 pub mod error;
 pub mod local;
+pub mod package;
 pub mod printer;
+pub mod workload;

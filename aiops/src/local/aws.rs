@@ -236,7 +236,7 @@ impl Aws {
     async fn send(
         &self,
         scope: &str,
-        call: &dyn Fn() -> String,
+        call: &(dyn Fn() -> String + Sync),
         request: reqwest::RequestBuilder,
     ) -> Result<Answer, AwsError> {
         let unreachable = |source| AwsError::Unreachable {
@@ -287,7 +287,7 @@ fn authorization(scope: &str) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("unsigned"))
 }
 
-fn parse_json(call: &dyn Fn() -> String, body: &[u8]) -> Result<Value, AwsError> {
+fn parse_json(call: &(dyn Fn() -> String + Sync), body: &[u8]) -> Result<Value, AwsError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Null);
     }

@@ -1,0 +1,118 @@
+//! `aiops local`: the local cloud that `aiops demo --keep` left running.
+
+use std::path::Path;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::error::{CommandError, Outcome};
+use crate::local::process;
+use crate::local::state::LocalState;
+use crate::printer::Printer;
+
+/// Look at or stop the local cloud that was kept.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  aiops demo --keep      leaves the local cloud running
+  aiops local status     where it is and what is on it
+  aiops local stop       ends it")]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do with the local cloud.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Say whether it runs, where, and what is on it.
+    Status {
+        /// The result as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Stop it and forget it.
+    Stop,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    schema: &'static str,
+    running: bool,
+    #[serde(flatten)]
+    state: Option<Summary<'a>>,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    endpoint: &'a str,
+    region: &'a str,
+    stack: &'a str,
+    resources: usize,
+    log: &'a Path,
+}
+
+/// Looks or stops.
+pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
+    let home = std::env::current_dir()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let state = LocalState::read(&home)?;
+    match args.action {
+        Action::Status { json } => {
+            let running = match &state {
+                Some(state) => runtime.block_on(process::answers(&state.endpoint))?,
+                None => false,
+            };
+            status(state.as_ref(), running, json, printer)
+        }
+        Action::Stop => {
+            let Some(state) = state else {
+                printer.note("no local cloud is kept here");
+                return Ok(Outcome::Done);
+            };
+            runtime.block_on(process::stop_kept(&state.directory, &state.endpoint))?;
+            LocalState::remove(&home)?;
+            printer.note(format_args!("stopped {}", state.endpoint));
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn status(
+    state: Option<&LocalState>,
+    running: bool,
+    json: bool,
+    printer: &Printer,
+) -> Result<Outcome, CommandError> {
+    let summary = state.map(|state| Summary {
+        endpoint: &state.endpoint,
+        region: &state.region,
+        stack: &state.stack,
+        resources: state.resources.len(),
+        log: &state.log,
+    });
+    if json {
+        printer.json(&Status {
+            schema: "aiops.local-status/1",
+            running,
+            state: summary,
+        })?;
+        return Ok(Outcome::Done);
+    }
+    match summary {
+        None => printer.line("no local cloud is kept here (aiops demo --keep leaves one)")?,
+        Some(summary) => {
+            let word = if running { "running" } else { "not running" };
+            printer.line(format_args!("{word}   {}", summary.endpoint))?;
+            printer.line(format_args!(
+                "stack     {}, {} resources",
+                summary.stack, summary.resources
+            ))?;
+            printer.line(format_args!("log       {}", summary.log.display()))?;
+        }
+    }
+    Ok(Outcome::Done)
+}

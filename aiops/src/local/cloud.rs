@@ -1,0 +1,154 @@
+//! A local cloud from its start to its end: emulator, relay, applied stack.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use aiops_infra::graph::{Graph, Key};
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::apply::{Applied, Settings, apply};
+use super::aws::{Aws, REGION};
+use super::process::{Emulator, Lifetime};
+use super::state::{LocalState, SCHEMA};
+use super::{install, relay};
+use crate::error::CommandError;
+use crate::printer::Printer;
+
+/// Type token of a Kinesis stream: the relay puts into the one of the graph.
+const STREAM_TYPE: &str = "aws:kinesis/stream:Stream";
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The directory that `.aiops/` is in: the log and, when kept, the state.
+    pub home: PathBuf,
+    /// Directory with the zips of the functions and of the relay.
+    pub archives: PathBuf,
+    /// Whether the cloud stays when this process ends.
+    pub keep: bool,
+    /// Secrets of the stack's configuration, by key.
+    pub secrets: BTreeMap<String, String>,
+}
+
+/// A running local cloud. Dropping it stops it, unless it was [kept](LocalCloud::keep).
+#[derive(Debug)]
+pub struct LocalCloud {
+    emulator: Emulator,
+    aws: Aws,
+    options: Options,
+    stack: String,
+    applied: Applied,
+    // After the emulator: its directory goes only once nobody works in it any more.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+impl LocalCloud {
+    /// Installs the emulator if needed and starts it; nothing is applied yet.
+    pub async fn start(options: Options, printer: &Printer) -> Result<Self, CommandError> {
+        let environment = install::ensure(printer)?;
+        let base = options.home.join(".aiops");
+        std::fs::create_dir_all(&base).map_err(|error| CommandError::bad_path(&base, error))?;
+        let (temporary, directory, lifetime) = if options.keep {
+            (None, base.join("run"), Lifetime::Kept)
+        } else {
+            let temporary = tempfile::Builder::new().prefix("aiops-").tempdir()?;
+            let directory = temporary.path().join("run");
+            (Some(temporary), directory, Lifetime::OfThisProcess)
+        };
+        let log = base.join(format!("local-cloud-{}.log", std::process::id()));
+        let emulator = Emulator::start(&environment, &directory, &log, lifetime).await?;
+        let aws = Aws::new(emulator.endpoint())?;
+        let cloud = Self {
+            emulator,
+            aws,
+            options,
+            stack: String::new(),
+            applied: Applied::default(),
+            _temporary: temporary,
+        };
+        cloud.save(&log)?;
+        Ok(cloud)
+    }
+
+    /// Brings the cloud to `graph`; `progress` is told of each resource.
+    pub async fn apply(
+        &mut self,
+        graph: &Graph,
+        progress: &(dyn Fn(&Key) + Send + Sync),
+    ) -> anyhow::Result<&Applied> {
+        let stream = graph.of_kind(STREAM_TYPE).next().map_or("", |stream| {
+            match stream.inputs.get("name") {
+                Some(aiops_infra::graph::Value::String(name)) => name.as_str(),
+                _ => stream.name.as_str(),
+            }
+        });
+        let relay = relay::deploy(&self.aws, &self.options.archives, stream)
+            .await
+            .context("the relay of subscriptions")?;
+        let settings = Settings {
+            archives: self.options.archives.clone(),
+            relay,
+            secrets: self.options.secrets.clone(),
+        };
+        let before = std::mem::take(&mut self.applied.resources);
+        self.applied = apply(&self.aws, graph, &settings, &before, progress).await?;
+        self.stack.clone_from(&graph.stack);
+        let log = self.log();
+        self.save(&log)?;
+        Ok(&self.applied)
+    }
+
+    /// A client of it.
+    pub const fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    /// What was applied.
+    pub const fn applied(&self) -> &Applied {
+        &self.applied
+    }
+
+    /// An export of the stack that is a text.
+    pub fn export(&self, name: &str) -> anyhow::Result<&str> {
+        self.applied
+            .exports
+            .get(name)
+            .and_then(Value::as_str)
+            .with_context(|| format!("the stack {} has no export `{name}`", self.stack))
+    }
+
+    /// The emulator's log.
+    pub fn log(&self) -> PathBuf {
+        self.options
+            .home
+            .join(".aiops")
+            .join(format!("local-cloud-{}.log", std::process::id()))
+    }
+
+    /// Lets it run on after this process; `aiops local stop` ends it.
+    pub fn keep(self) {
+        if self.options.keep {
+            self.emulator.detach();
+        }
+    }
+
+    /// Writes what `aiops local` and `aiops incidents` read; only for a cloud that is kept.
+    fn save(&self, log: &Path) -> Result<(), CommandError> {
+        if !self.options.keep {
+            return Ok(());
+        }
+        LocalState {
+            schema: SCHEMA.to_owned(),
+            endpoint: self.aws.endpoint().to_owned(),
+            region: REGION.to_owned(),
+            pid: self.emulator.pid(),
+            directory: self.emulator.directory().to_path_buf(),
+            log: log.to_path_buf(),
+            stack: self.stack.clone(),
+            resources: self.applied.resources.clone(),
+            exports: self.applied.exports.clone(),
+        }
+        .write(&self.options.home)
+    }
+}
