@@ -1,5 +1,7 @@
 //! The emulator's process: it answers, and it ends with the one who started it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests unwrap too")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
