@@ -4,8 +4,10 @@ pub mod header;
 pub mod line;
 pub mod mask;
 pub mod miner;
+pub mod rules;
 pub mod window;
 
 pub use line::{LineLearner, LineMiner};
 pub use miner::{Mined, Miner, MinerConfig, Template, TemplateId, TemplateMiner};
+pub use rules::{RuleConfig, RuleHit};
 pub use window::{EventWindow, WindowSpec, Windowing};
