@@ -3,6 +3,7 @@
 
 pub mod categorise;
 pub mod config;
+pub mod envelope;
 pub mod event_time;
 pub mod finding;
 pub mod incident;
