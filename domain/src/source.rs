@@ -84,3 +84,16 @@ pub enum Shape {
     #[default]
     Text,
 }
+
+impl Shape {
+    /// The word that stands for it in records and rules.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::EksAudit => "eks-audit",
+            Self::Syslog => "syslog",
+            Self::Json => "json",
+            Self::Text => "text",
+        }
+    }
+}

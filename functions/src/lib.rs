@@ -1,5 +1,8 @@
 //! The Lambda functions: a library of handlers over [`ports`], and one thin binary for each.
 
 pub mod adapters;
+pub mod appender;
 pub mod fakes;
+pub mod metrics;
 pub mod ports;
+pub mod runtime;
