@@ -13,6 +13,7 @@ use crate::printer::Printer;
 
 pub mod completions;
 pub mod local;
+pub mod metrics;
 pub mod package;
 
 macro_rules! commands {
@@ -38,5 +39,6 @@ macro_rules! commands {
 commands! {
     Completions(completions),
     Local(local),
+    Metrics(metrics),
     Package(package),
 }

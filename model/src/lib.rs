@@ -3,7 +3,9 @@
 pub mod header;
 pub mod line;
 pub mod mask;
+pub mod metric;
 pub mod miner;
+pub mod nab;
 pub mod rules;
 pub mod window;
 
