@@ -1,5 +1,8 @@
 //! An incident: findings of one cause on one entity, and what was done about them.
 
+pub mod event;
+pub mod lifecycle;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
