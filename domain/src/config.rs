@@ -3,10 +3,16 @@
 //! reading; what has a sensible default may be left out.
 
 pub mod appender;
+pub mod approvals;
 pub mod detector;
+pub mod notifier;
+pub mod remediator;
 
 pub use appender::{AppenderConfig, AppenderLimits};
+pub use approvals::ApprovalsConfig;
 pub use detector::{DetectorConfig, DetectorLimits, DetectorNames, ShadowMode};
+pub use notifier::NotifierConfig;
+pub use remediator::RemediatorConfig;
 
 /// The environment variable that carries a function's configuration as JSON.
 pub const ENVIRONMENT_VARIABLE: &str = "AIOPS_CONFIG";

@@ -6,15 +6,19 @@ use aiops_domain::Time;
 
 use crate::ports::{Clock, Parameters, PortResult};
 
+mod cloud;
 mod dynamodb;
 mod error;
+mod messages;
 mod s3;
 pub mod sdk;
 pub mod signed;
 mod sqs;
 mod stepfunctions;
 
+pub use cloud::AwsCloud;
 pub use dynamodb::DynamoDbTable;
+pub use messages::{HttpWeb, SecretsManager, SnsTopic, TokioPause};
 pub use s3::S3;
 pub use sqs::SqsQueue;
 pub use stepfunctions::StateMachine;

@@ -7,9 +7,11 @@
 //! Everything here is deterministic: no clock, no randomness, no order of a hash map.
 
 mod clock;
+mod cloud;
 mod condition;
 mod failing;
 mod faults;
+mod messages;
 mod objects;
 mod parameters;
 mod queue;
@@ -18,8 +20,10 @@ mod unconditional;
 mod workflow;
 
 pub use clock::FakeClock;
+pub use cloud::FakeCloud;
 pub use failing::Failing;
 pub use faults::{Fault, Faults};
+pub use messages::{FakePause, FakeSecrets, FakeTopic, FakeWeb, Posted};
 pub use objects::FakeObjectStore;
 pub use parameters::FakeParameters;
 pub use queue::{FakeQueue, SentMessage};

@@ -2,7 +2,10 @@
 
 pub mod adapters;
 pub mod appender;
+pub mod bootstrap;
 pub mod fakes;
+pub mod incidents;
 pub mod metrics;
 pub mod ports;
+pub mod remediator;
 pub mod runtime;

@@ -2,6 +2,8 @@
 //! with the conditional semantics of the real one) and a failing one (faults by plan around any
 //! other form). Handlers take them as generic arguments; only the binaries name AWS.
 
+pub mod cloud;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 

@@ -1,6 +1,9 @@
 //! A look at the state of the world that either holds or does not: preconditions, checks and proofs of
 //! an undo are the same kind of data, so all of them are part of what is approved.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -58,6 +61,13 @@ pub enum Expect {
         /// The bound.
         number: i64,
     },
+    /// The entries of a network ACL, of which the first that speaks of this address denies it.
+    Denies {
+        /// The address.
+        address: IpAddr,
+        /// Whether the outbound entries are meant.
+        egress: bool,
+    },
 }
 
 impl Expect {
@@ -82,8 +92,42 @@ impl Expect {
                 .as_i64()
                 .or_else(|| found.as_str().and_then(|text| text.parse().ok()))
                 .is_some_and(|found| found >= *number),
+            Self::Denies { address, egress } => denies(list, *address, *egress),
         }
     }
+}
+
+/// Network ACLs are evaluated in the order of rule numbers; the first entry that fits decides. An entry
+/// that fits only some protocols or ports and allows counts as letting the address through.
+fn denies(entries: &[Value], address: IpAddr, egress: bool) -> bool {
+    let text =
+        |entry: &Value, name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    let number = |entry: &Value| -> Option<u32> { text(entry, "ruleNumber")?.parse().ok() };
+    let covers = |entry: &Value| {
+        ["cidrBlock", "ipv6CidrBlock"].into_iter().any(|field| {
+            text(entry, field)
+                .and_then(|cidr| cidr.parse::<IpNet>().ok())
+                .is_some_and(|network| network.contains(&address))
+        })
+    };
+    let mut fitting: Vec<(u32, &Value)> = entries
+        .iter()
+        .filter(|entry| {
+            text(entry, "egress").as_deref() == Some(if egress { "true" } else { "false" })
+        })
+        .filter(|entry| covers(entry))
+        .filter_map(|entry| number(entry).map(|number| (number, entry)))
+        .collect();
+    fitting.sort_by_key(|(number, _)| *number);
+    fitting
+        .iter()
+        .map(|(_, entry)| {
+            let deny = text(entry, "ruleAction").as_deref() == Some("deny");
+            let whole = text(entry, "protocol").as_deref() == Some("-1");
+            (deny, whole)
+        })
+        .find(|(deny, whole)| !*deny || *whole)
+        .is_some_and(|(deny, _)| deny)
 }
 
 /// Whether every field of `fields` is in `element` with the same value, at every depth.
@@ -113,6 +157,37 @@ fn same(found: &[Value], wanted: &[Value], foreign: impl Fn(&Value) -> bool) -> 
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_deny_counts_only_if_nothing_lets_the_address_through_before() {
+        let entry = |number: u32, cidr: &str, action: &str, protocol: &str| {
+            json!({"ruleNumber": number.to_string(), "cidrBlock": cidr, "ruleAction": action,
+                   "protocol": protocol, "egress": "false"})
+        };
+        let denied = |entries: Vec<Value>| {
+            Expect::Denies {
+                address: "203.0.113.7".parse().unwrap(),
+                egress: false,
+            }
+            .holds(&json!(entries))
+        };
+        let deny = entry(5, "203.0.113.7/32", "deny", "-1");
+        assert!(denied(vec![
+            entry(100, "0.0.0.0/0", "allow", "-1"),
+            deny.clone()
+        ]));
+        assert!(!denied(vec![
+            entry(4, "0.0.0.0/0", "allow", "6"),
+            deny.clone()
+        ]));
+        assert!(denied(vec![
+            entry(4, "198.51.100.0/24", "allow", "-1"),
+            deny.clone()
+        ]));
+        assert!(denied(vec![entry(4, "203.0.113.0/24", "deny", "6"), deny]));
+        assert!(!denied(vec![entry(5, "203.0.113.7/32", "deny", "6")]));
+        assert!(!denied(vec![]));
+    }
 
     #[test]
     fn lists_are_compared_by_content_and_by_owner() {

@@ -1,6 +1,10 @@
 //! Planned faults around any form of a seam. Every operation is hooked.
 
+use aiops_domain::ApiCall;
+use serde_json::Value;
+
 use super::faults::Faults;
+use crate::ports::cloud::{Cloud, SecretVersion, Secrets, Topic, Web, WebAnswer};
 use crate::ports::{
     Item, ItemKey, Object, ObjectEntry, ObjectStore, Parameters, PortResult, Queue, Range, Table,
     TableIndex, Workflow, Write,
@@ -121,5 +125,33 @@ impl<S: Parameters> Parameters for Failing<S> {
         self.faults
             .call(format!("parameters.get {name}"), inner)
             .await
+    }
+}
+
+impl<S: Cloud> Cloud for Failing<S> {
+    async fn call(&self, call: &ApiCall) -> PortResult<Value> {
+        let what = format!("cloud.{}", call.operation);
+        self.faults.call(what, self.inner.call(call)).await
+    }
+}
+
+impl<S: Topic> Topic for Failing<S> {
+    async fn publish(&self, subject: &str, text: &str, message: &Value) -> PortResult<()> {
+        let inner = self.inner.publish(subject, text, message);
+        self.faults.call("topic.publish".to_owned(), inner).await
+    }
+}
+
+impl<S: Web> Web for Failing<S> {
+    async fn post(&self, url: &str, bearer: Option<&str>, body: &Value) -> PortResult<WebAnswer> {
+        let inner = self.inner.post(url, bearer, body);
+        self.faults.call("web.post".to_owned(), inner).await
+    }
+}
+
+impl<S: Secrets> Secrets for Failing<S> {
+    async fn secret(&self, arn: &str, version: SecretVersion) -> PortResult<Option<String>> {
+        let inner = self.inner.secret(arn, version);
+        self.faults.call("secrets.secret".to_owned(), inner).await
     }
 }

@@ -1,0 +1,138 @@
+//! Triage: whose incident it is, what else happens there, and whether it is to be left alone.
+
+use aiops_domain::incident::event::{Outcome, Who};
+use aiops_domain::incident::lifecycle::Trigger;
+use aiops_domain::policy::quiet::Suppression;
+use aiops_domain::policy::team::team_of;
+use aiops_domain::{IncidentStatus, Kind, Source};
+use serde_json::{Value, json};
+
+use super::{Next, Remediator, State, StepResult};
+use crate::incidents::{Meta, items};
+use crate::ports::cloud::{Cloud, Topic};
+use crate::ports::{Attributes, Clock, Range, Table};
+
+/// Incidents whose windows are this close belong together, in milliseconds.
+const CORRELATION_MILLIS: i64 = 15 * 60 * 1000;
+
+/// Open incidents that are looked at for correlation, per status.
+const MAX_COMPARED: usize = 50;
+
+impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
+    pub(super) async fn triage(&self, mut state: State) -> StepResult<State> {
+        let meta = self.incidents.meta(&state.incident_id).await?;
+        if meta.opening > state.opening || meta.status.is_terminal() {
+            state.next = Some(Next::Close);
+            state.outcome = meta.outcome;
+            return Ok(state);
+        }
+        if let Some(why) = self.quiet(&meta).await? {
+            self.advance(
+                &state,
+                Trigger::Suppress,
+                "triage",
+                &why,
+                Some(Outcome::Suppressed),
+            )
+            .await?;
+            state.next = Some(Next::Close);
+            state.outcome = Some(Outcome::Suppressed);
+            state.why = Some(why);
+            return Ok(state);
+        }
+        let team = team_of(&self.config.teams, meta.source, meta.kind, &meta.entity);
+        if meta.team.as_deref() != Some(team) {
+            let related = self.related(&meta).await?;
+            let why = if related.is_empty() {
+                format!("belongs to {team}")
+            } else {
+                format!(
+                    "belongs to {team}; same entity and time as {}",
+                    related.join(", ")
+                )
+            };
+            let set = Attributes::from([
+                ("team".to_owned(), json!(team)),
+                ("related".to_owned(), json!(related)),
+            ]);
+            let who = Who::system("remediator:triage");
+            self.incidents
+                .remark(&meta.id, &who, &why, set, self.clock.now())
+                .await?;
+        }
+        self.advance(
+            &state,
+            Trigger::Triage,
+            "triage",
+            &format!("triaged for {team}"),
+            None,
+        )
+        .await?;
+        state.next = Some(Next::Plan);
+        Ok(state)
+    }
+
+    /// Why the incident is to be left alone, if it is.
+    async fn quiet(&self, meta: &Meta) -> StepResult<Option<String>> {
+        let (source, kind, entity): (Source, Kind, &str) = (meta.source, meta.kind, &meta.entity);
+        let window = self
+            .config
+            .maintenance
+            .iter()
+            .find(|window| window.covers(source, kind, entity, meta.first_seen));
+        if let Some(window) = window {
+            return Ok(Some(format!(
+                "maintenance until {}: {}",
+                window.end, window.reason
+            )));
+        }
+        let range = Range {
+            from: Some("suppression#".to_owned()),
+            to: Some("suppression#~".to_owned()),
+            ..Range::default()
+        };
+        let items = self.incidents.table().query("control", &range).await?;
+        let now = self.clock.now();
+        Ok(items
+            .iter()
+            .filter_map(items::parse::<Suppression>)
+            .find(|suppression| suppression.covers(source, kind, entity, now))
+            .map(|suppression| {
+                format!(
+                    "suppressed by {} until {}: {}",
+                    suppression.who, suppression.expires, suppression.reason
+                )
+            }))
+    }
+
+    /// Other incidents about the same entity at the same time.
+    async fn related(&self, meta: &Meta) -> StepResult<Vec<String>> {
+        let mut related = Vec::new();
+        let range = Range {
+            from: Some(meta.first_seen.plus_millis(-CORRELATION_MILLIS).to_string()),
+            to: Some(meta.last_seen.plus_millis(CORRELATION_MILLIS).to_string()),
+            limit: Some(MAX_COMPARED),
+            descending: true,
+        };
+        let open = IncidentStatus::ALL
+            .into_iter()
+            .filter(|status| !status.is_terminal());
+        for status in open {
+            let items = self
+                .incidents
+                .table()
+                .query_index(&items::BY_STATUS, status.as_str(), &range)
+                .await?;
+            let same = items.iter().filter(|item| {
+                item.attributes.get("entity").and_then(Value::as_str) == Some(meta.entity.as_str())
+            });
+            related.extend(same.filter_map(|item| {
+                let id = item.key.pk.strip_prefix("incident#")?;
+                (id != meta.id).then(|| id.to_owned())
+            }));
+        }
+        related.sort();
+        related.dedup();
+        Ok(related)
+    }
+}

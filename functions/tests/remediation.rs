@@ -1,0 +1,264 @@
+//! The steps of the workflow over fakes of its seams: what they change, refuse, restore, and never do twice.
+
+#[path = "support/world.rs"]
+mod support;
+
+use aiops_domain::config::remediator::RemediatorConfig;
+use aiops_domain::policy::Mode;
+use aiops_domain::{IncidentStatus, Kind, Outcome};
+use aiops_functions::incidents::items;
+use aiops_functions::ports::{Attributes, Item, Table, Write};
+use serde_json::json;
+use support::{World, config};
+
+const ACTOR: &str = "198.51.100.23";
+
+fn with(change: impl FnOnce(&mut RemediatorConfig)) -> RemediatorConfig {
+    let mut config = config(Mode::Automatic);
+    change(&mut config);
+    config
+}
+
+#[tokio::test]
+async fn a_hostile_address_is_denied_checked_and_released_again_by_undo() {
+    let world = World::new(config(Mode::Automatic));
+    let before = world.cloud.entries("acl-1");
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    let end = world.run("inc-1").await;
+    assert_eq!(end.outcome, Some(Outcome::Remediated));
+    let entries = world.cloud.entries("acl-1");
+    assert_eq!(entries.len(), before.len() + 1);
+    assert!(entries.contains(
+        &json!({"ruleNumber": "1", "protocol": "-1", "ruleAction": "deny",
+        "egress": "false", "cidrBlock": "198.51.100.23/32"})
+    ));
+
+    let incident = world.incident("inc-1").await;
+    assert_eq!(incident.status, IncidentStatus::Resolved);
+    let action = &incident.actions[0];
+    assert_eq!((action.status.as_str(), action.undone), ("verified", false));
+    assert!(action.check.as_ref().unwrap().passed);
+    assert_eq!(action.prior_state["acl-1"], json!(before));
+
+    world.undo("inc-1").await.unwrap();
+    assert_eq!(world.cloud.entries("acl-1"), before);
+    let incident = world.incident("inc-1").await;
+    assert_eq!(incident.status, IncidentStatus::RolledBack);
+    assert!(incident.actions[0].undone);
+    // Again: nothing more happens.
+    let changes = world.cloud.changes().len();
+    world.undo("inc-1").await.unwrap();
+    assert_eq!(world.cloud.changes().len(), changes);
+}
+
+#[tokio::test]
+async fn exfiltration_is_stopped_in_both_directions_and_ipv6_by_its_own_field() {
+    let world = World::new(config(Mode::Automatic));
+    world
+        .open("inc-1", Kind::DataExfiltration, Some("2001:db8::9"))
+        .await;
+    assert_eq!(world.run("inc-1").await.outcome, Some(Outcome::Remediated));
+    let ours: Vec<_> = world
+        .cloud
+        .entries("acl-1")
+        .into_iter()
+        .filter(|entry| entry["ruleNumber"] == "1")
+        .collect();
+    assert_eq!(ours.len(), 2);
+    assert!(
+        ours.iter()
+            .all(|entry| entry["ipv6CidrBlock"] == "2001:db8::9/128")
+    );
+}
+
+#[tokio::test]
+async fn off_and_dry_run_change_nothing_and_take_nothing() {
+    for (mode, outcome) in [
+        (Mode::Off, Outcome::NoAction),
+        (Mode::DryRun, Outcome::DryRun),
+    ] {
+        let world = World::new(config(mode));
+        world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+        assert_eq!(world.run("inc-1").await.outcome, Some(outcome));
+        assert_eq!(world.cloud.changes(), vec![]);
+        assert_eq!(
+            world.incident("inc-1").await.status,
+            IncidentStatus::Resolved
+        );
+        assert!(
+            world
+                .table
+                .all()
+                .iter()
+                .all(|item| !item.key.pk.starts_with("nacl#"))
+        );
+        assert!(
+            world
+                .topic
+                .published()
+                .iter()
+                .any(|(_, _, message)| message["event"] == "closed")
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_must_not_be_denied_is_refused() {
+    let refusals = [
+        "10.1.2.3",
+        "127.0.0.1",
+        "169.254.169.254",
+        "192.0.2.77",
+        "203.0.113.9",
+        "fe80::1",
+    ];
+    for address in refusals {
+        let world = World::new(config(Mode::Automatic));
+        world.open("inc-1", Kind::PortScan, Some(address)).await;
+        assert_eq!(
+            world.run("inc-1").await.outcome,
+            Some(Outcome::Refused),
+            "{address}"
+        );
+        assert_eq!(world.cloud.changes(), vec![], "{address}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_the_text_of_a_line_is_no_target() {
+    let world = World::new(config(Mode::Automatic));
+    world.open("inc-1", Kind::PortScan, None).await;
+    assert_eq!(world.run("inc-1").await.outcome, Some(Outcome::Refused));
+    assert_eq!(world.cloud.changes(), vec![]);
+}
+
+#[tokio::test]
+async fn a_deny_that_an_earlier_rule_undermines_is_undone() {
+    let world = World::new(config(Mode::Automatic));
+    world.cloud.add_entry("acl-1", 1, "allow", "0.0.0.0/0");
+    let before = world.cloud.entries("acl-1");
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    assert_eq!(world.run("inc-1").await.outcome, Some(Outcome::Undone));
+    assert_eq!(world.cloud.entries("acl-1"), before);
+    let incident = world.incident("inc-1").await;
+    assert_eq!(incident.status, IncidentStatus::RolledBack);
+    assert!(!incident.actions[0].check.as_ref().unwrap().passed);
+}
+
+#[tokio::test]
+async fn the_stop_switch_holds_before_the_first_call_and_between_two() {
+    let world = World::new(config(Mode::Automatic));
+    world.stop().await;
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    assert_eq!(world.run("inc-1").await.outcome, Some(Outcome::Refused));
+    assert_eq!(world.cloud.changes(), vec![]);
+
+    // Two calls (both directions); the switch is turned right after the first.
+    let world = World::new(config(Mode::Automatic));
+    world
+        .open("inc-2", Kind::DataExfiltration, Some(ACTOR))
+        .await;
+    world.stop_after_changes(1);
+    assert_eq!(world.run("inc-2").await.outcome, Some(Outcome::Failed));
+    assert_eq!(world.cloud.changes().len(), 1);
+    assert_eq!(world.incident("inc-2").await.status, IncidentStatus::Failed);
+}
+
+#[tokio::test]
+async fn caps_hold_under_parallel_executions() {
+    let world = World::new(with(|config| {
+        config.caps = [(
+            aiops_domain::plan::ActionName::DenyAddress,
+            aiops_domain::policy::Caps {
+                in_force: 3,
+                per_hour: 100,
+                share_percent: 100,
+            },
+        )]
+        .into();
+    }));
+    for n in 0..8 {
+        let actor = format!("198.51.100.{n}");
+        world
+            .open(&format!("inc-{n}"), Kind::PortScan, Some(&actor))
+            .await;
+    }
+    let outcomes = world
+        .run_together((0..8).map(|n| format!("inc-{n}")).collect())
+        .await;
+    let remediated = outcomes
+        .iter()
+        .filter(|outcome| **outcome == Some(Outcome::Remediated))
+        .count();
+    assert_eq!(remediated, 3);
+    assert_eq!(world.cloud.changes().len(), 3);
+    // An undo makes room for one more.
+    let resolved = (0..8).map(|n| format!("inc-{n}"));
+    for id in resolved {
+        if world.incident(&id).await.status == IncidentStatus::Resolved {
+            world.undo(&id).await.unwrap();
+            break;
+        }
+    }
+    world
+        .open("inc-9", Kind::PortScan, Some("198.51.100.99"))
+        .await;
+    assert_eq!(world.run("inc-9").await.outcome, Some(Outcome::Remediated));
+}
+
+#[tokio::test]
+async fn a_plan_that_was_changed_after_it_was_decided_on_does_not_run() {
+    let world = World::new(config(Mode::Automatic));
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    let state = world.steps("inc-1", &["triage", "plan"]).await;
+    let key = items::action("inc-1", state.action_id.as_deref().unwrap());
+    let mut item = world.table.get(&key).await.unwrap().unwrap();
+    let plan = item.attributes["plan"]
+        .as_str()
+        .unwrap()
+        .replace(ACTOR, "198.51.100.24");
+    item.attributes.insert("plan".into(), json!(plan));
+    world
+        .table
+        .write(Write::Put {
+            item,
+            condition: None,
+        })
+        .await
+        .unwrap();
+    let error = world.step("execute", &state).await.unwrap_err();
+    assert_eq!(error.name(), "Refused");
+    assert_eq!(world.cloud.changes(), vec![]);
+}
+
+#[tokio::test]
+async fn suppressed_incidents_are_left_alone() {
+    let world = World::new(config(Mode::Automatic));
+    let suppression = json!({"id": "s", "scope": {"kind": "port_scan"}, "reason": "pen test",
+        "who": {"by": "iam", "arn": "arn:aws:iam::1:user/ann"}, "expires": "2030-01-01T00:00:00Z"});
+    let attributes: Attributes = suppression
+        .as_object()
+        .unwrap()
+        .clone()
+        .into_iter()
+        .collect();
+    let item = Item {
+        key: items::suppression("s"),
+        attributes,
+    };
+    world
+        .table
+        .write(Write::Put {
+            item,
+            condition: None,
+        })
+        .await
+        .unwrap();
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    assert_eq!(world.run("inc-1").await.outcome, Some(Outcome::Suppressed));
+    assert_eq!(
+        world.incident("inc-1").await.status,
+        IncidentStatus::Suppressed
+    );
+    assert_eq!(world.cloud.changes(), vec![]);
+}

@@ -1,0 +1,293 @@
+//! A world for the tests of remediation: fakes of every seam, and the workflow's order of steps.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "each test binary uses its part"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aiops_domain::config::RemediatorConfig;
+use aiops_domain::policy::Mode;
+use aiops_domain::{
+    ApiCall, Finding, Incident, IncidentStatus, Interval, Kind, Outcome, Severity, Source, Time,
+};
+use aiops_functions::fakes::{Failing, FakeClock, FakeCloud, FakeTable, FakeTopic, Faults};
+use aiops_functions::incidents::{Incidents, items, opening_attributes};
+use aiops_functions::ports::cloud::Cloud;
+use aiops_functions::ports::{Attributes, Item, PortResult, Table, Write};
+use aiops_functions::remediator::{Invocation, Next, Remediator, State, StepError};
+use serde_json::{Value, json};
+
+/// The configuration of most tests: one network ACL, everything in one mode.
+pub fn config(mode: Mode) -> RemediatorConfig {
+    serde_json::from_value(json!({
+        "incidents_table": "incidents",
+        "topic_arn": "arn:aws:sns:eu-west-1:1:incidents",
+        "policy": {"rules": [{"mode": mode}]},
+        "network_acls": {"ids": ["acl-1"]},
+        "addresses": {"vpc_cidrs": ["192.0.2.0/24"], "never_deny": ["203.0.113.0/24"]},
+        "caps": {"deny_address": {"in_force": 50, "per_hour": 50}},
+    }))
+    .unwrap()
+}
+
+/// A cloud in which an operator turns the stop switch on after some changes.
+#[derive(Clone)]
+pub struct Watched {
+    inner: FakeCloud,
+    table: FakeTable,
+    stop_after: Arc<AtomicUsize>,
+}
+
+impl Cloud for Watched {
+    async fn call(&self, call: &ApiCall) -> PortResult<Value> {
+        let answer = self.inner.call(call).await;
+        if self.inner.changes().len() >= self.stop_after.load(Ordering::SeqCst) {
+            stop(&self.table).await;
+        }
+        answer
+    }
+}
+
+async fn stop(table: &FakeTable) {
+    let item = Item {
+        key: items::stop(),
+        attributes: Attributes::from([("stopped".to_owned(), json!(true))]),
+    };
+    table
+        .write(Write::Put {
+            item,
+            condition: None,
+        })
+        .await
+        .unwrap();
+}
+
+pub type Under = Remediator<Failing<FakeTable>, Failing<Watched>, Failing<FakeTopic>, FakeClock>;
+
+/// Everything around the remediator.
+#[derive(Clone)]
+pub struct World {
+    pub table: FakeTable,
+    pub cloud: FakeCloud,
+    pub topic: FakeTopic,
+    pub clock: FakeClock,
+    pub config: RemediatorConfig,
+    stop_after: Arc<AtomicUsize>,
+}
+
+impl World {
+    pub fn new(config: RemediatorConfig) -> Self {
+        Self {
+            table: FakeTable::default(),
+            cloud: FakeCloud::with_acls(&["acl-1"]),
+            topic: FakeTopic::default(),
+            clock: FakeClock::at("2026-08-01T12:00:00Z".parse().unwrap()),
+            config,
+            stop_after: Arc::new(AtomicUsize::new(usize::MAX)),
+        }
+    }
+
+    /// A function instance whose seams fail as planned.
+    pub fn remediator(&self, faults: &Faults) -> Under {
+        let cloud = Watched {
+            inner: self.cloud.clone(),
+            table: self.table.clone(),
+            stop_after: self.stop_after.clone(),
+        };
+        Remediator {
+            incidents: Incidents::new(Failing::new(self.table.clone(), faults)),
+            cloud: Failing::new(cloud, faults),
+            topic: Failing::new(self.topic.clone(), faults),
+            clock: self.clock.clone(),
+            config: self.config.clone(),
+        }
+    }
+
+    pub async fn stop(&self) {
+        stop(&self.table).await;
+    }
+
+    pub fn stop_after_changes(&self, changes: usize) {
+        self.stop_after.store(changes, Ordering::SeqCst);
+    }
+
+    /// What the detector writes when an incident opens.
+    pub async fn open(&self, id: &str, kind: Kind, actor: Option<&str>) {
+        let start: Time = "2026-08-01T11:58:00Z".parse().unwrap();
+        let window = Interval {
+            start,
+            end: start.plus_millis(60_000),
+        };
+        let finding = Finding {
+            id: Finding::id_for(Source::VpcFlow, "eni-1", None, start),
+            source: Source::VpcFlow,
+            entity: "eni-1".into(),
+            key: None,
+            window,
+            kind,
+            score: 9.5,
+            p_value: 0.001,
+            anomalous: true,
+            templates: vec![],
+            example: None,
+            summary: format!(
+                "80 ports of eni-1 were tried from {}",
+                actor.unwrap_or("10.66.66.66")
+            ),
+            actor: actor.map(|actor| actor.parse().unwrap()),
+        };
+        let incident = Incident {
+            id: id.to_owned(),
+            fingerprint: format!("fp-{id}"),
+            source: Source::VpcFlow,
+            entity: "eni-1".into(),
+            kind,
+            severity: Severity::High,
+            status: IncidentStatus::Open,
+            count: 1,
+            first_seen: window.start,
+            last_seen: window.end,
+            summary: finding.summary.clone(),
+            finding_ids: vec![],
+            actions: vec![],
+        };
+        let put = |key, attributes| Write::Put {
+            item: Item { key, attributes },
+            condition: None,
+        };
+        self.table
+            .transact(vec![
+                put(items::meta(id), opening_attributes(&incident, 0.999)),
+                put(
+                    items::finding(id, &finding.id),
+                    items::finding_attributes(&finding),
+                ),
+            ])
+            .await
+            .unwrap();
+    }
+
+    pub async fn incident(&self, id: &str) -> Incident {
+        Incidents::new(self.table.clone())
+            .incident(id)
+            .await
+            .unwrap()
+    }
+
+    /// One step by an instance without faults.
+    pub async fn step(&self, step: &str, state: &State) -> Result<State, StepError> {
+        self.step_of(&self.remediator(&Faults::none()), step, state)
+            .await
+    }
+
+    pub async fn step_of(
+        &self,
+        remediator: &Under,
+        step: &str,
+        state: &State,
+    ) -> Result<State, StepError> {
+        let invocation: Invocation = serde_json::from_value(json!({
+            "step": step, "state": state, "task_token": "token-1",
+        }))
+        .unwrap();
+        let answer = remediator.handle(invocation).await?;
+        Ok(serde_json::from_value(answer).unwrap())
+    }
+
+    pub async fn steps(&self, id: &str, steps: &[&str]) -> State {
+        let mut state: State = serde_json::from_value(json!({"incident_id": id})).unwrap();
+        for step in steps {
+            state = self.step(step, &state).await.unwrap();
+        }
+        state
+    }
+
+    pub async fn undo(&self, id: &str) -> Result<Value, StepError> {
+        let invocation = json!({"step": "undo", "incident_id": id});
+        self.remediator(&Faults::none())
+            .handle(serde_json::from_value(invocation).unwrap())
+            .await
+    }
+
+    /// The workflow's order, with its retries and catches, up to the end or an approval.
+    pub async fn run(&self, id: &str) -> State {
+        self.run_with(id, &mut |_| Faults::none()).await
+    }
+
+    /// The same; each try of a step is an instance with the faults that `faults` gives.
+    pub async fn run_with(
+        &self,
+        id: &str,
+        faults: &mut (dyn FnMut(&str) -> Faults + Send),
+    ) -> State {
+        let mut state: State = serde_json::from_value(json!({"incident_id": id})).unwrap();
+        let mut step = "triage";
+        loop {
+            let mut tries = 0;
+            let result = loop {
+                let result = self
+                    .step_of(&self.remediator(&faults(step)), step, &state)
+                    .await;
+                tries += 1;
+                match &result {
+                    Err(error)
+                        if matches!(error.name(), "Transient" | "CheckPending") && tries < 6 =>
+                    {
+                        // Longer than a lease: what was killed is gone.
+                        self.clock.advance_millis(61_000);
+                    }
+                    _ => break result,
+                }
+            };
+            match result {
+                Ok(answer) => {
+                    state = answer;
+                    step = match (step, state.next) {
+                        ("notify", _) => return state,
+                        ("close", _) => "notify",
+                        (_, Some(Next::Plan)) => "plan",
+                        (_, Some(Next::Approve)) => return state,
+                        (_, Some(Next::Execute)) => "execute",
+                        (_, Some(Next::Verify)) => "verify",
+                        (_, Some(Next::Undo)) => "undo",
+                        (_, Some(Next::Close) | None) => "close",
+                    };
+                }
+                Err(error) => {
+                    state.error = Some(json!({"Error": error.name(), "Cause": error.to_string()}));
+                    step = match step {
+                        "execute" if error.name() == "Stopped" => "close",
+                        "execute" | "verify" => "undo",
+                        "close" => "notify",
+                        "notify" => return state,
+                        _ => "close",
+                    };
+                }
+            }
+        }
+    }
+
+    pub async fn run_together(&self, ids: Vec<String>) -> Vec<Option<Outcome>> {
+        let tasks: Vec<_> = ids
+            .into_iter()
+            .map(|id| {
+                let world = self.clone();
+                tokio::spawn(async move {
+                    world
+                        .run_with(&id, &mut |_| Faults::none().yielding())
+                        .await
+                        .outcome
+                })
+            })
+            .collect();
+        let mut outcomes = Vec::new();
+        for task in tasks {
+            outcomes.push(task.await.unwrap());
+        }
+        outcomes
+    }
+}
