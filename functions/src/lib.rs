@@ -2,10 +2,11 @@
 
 pub mod adapters;
 pub mod appender;
-pub mod bootstrap;
 pub mod fakes;
 pub mod incidents;
 pub mod metrics;
+pub mod notifier;
 pub mod ports;
 pub mod remediator;
 pub mod runtime;
+pub mod token;

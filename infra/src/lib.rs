@@ -3,6 +3,7 @@
 //! [`platform::declare`] is pure: configuration in, [`graph::Graph`] out. Everything else is a
 //! driver over that graph.
 
+pub mod asl;
 pub mod aws;
 pub mod config;
 pub mod graph;

@@ -1,37 +1,28 @@
-//! The Lambda function `remediator`.
+//! The `remediator` function.
 
+use aiops_domain::config::RemediatorConfig;
 use aiops_functions::adapters::signed::SignedClient;
 use aiops_functions::adapters::{AwsCloud, DynamoDbTable, SnsTopic, SystemClock, sdk};
-use aiops_functions::bootstrap;
 use aiops_functions::incidents::Incidents;
 use aiops_functions::remediator::{Invocation, Remediator};
-use lambda_runtime::{Diagnostic, Error, LambdaEvent, run, service_fn};
+use aiops_functions::runtime::{self, FunctionError};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    bootstrap::log();
-    let config: aiops_domain::config::RemediatorConfig = bootstrap::config()?;
+async fn main() -> anyhow::Result<()> {
+    runtime::init_tracing();
+    let config: RemediatorConfig = runtime::config()?;
     let sdk = sdk::load().await;
     let client = SignedClient::new(&sdk)?;
-    let remediator = &Remediator {
+    let remediator = Remediator {
         incidents: Incidents::new(DynamoDbTable::new(&sdk, &config.incidents_table)),
         cloud: AwsCloud::new(client.clone()),
         topic: SnsTopic::new(client, &config.topic_arn),
         clock: SystemClock,
         config,
     };
-    run(service_fn(
-        move |event: LambdaEvent<Invocation>| async move {
-            Box::pin(remediator.handle(event.payload))
-                .await
-                .map_err(|error| {
-                    tracing::error!(error = %error, name = error.name(), "step failed");
-                    Diagnostic {
-                        error_type: error.name().to_owned(),
-                        error_message: error.to_string(),
-                    }
-                })
-        },
-    ))
+    runtime::serve(|invocation: Invocation| async {
+        let answer = Box::pin(remediator.handle(invocation)).await;
+        answer.map_err(|error| FunctionError::new(error.name(), error))
+    })
     .await
 }

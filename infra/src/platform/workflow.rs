@@ -4,11 +4,11 @@ use super::context::Context;
 use super::functions::Function;
 use super::keys::Keys;
 use super::{logs, roles};
+use crate::asl::remediation::Workflow;
 use crate::aws::sfn;
-use crate::graph::{Options, Scope, Value, json};
+use crate::graph::{Options, Scope};
 use crate::iam::Statement;
 use crate::iam::action::{lambda, logs as delivery, xray};
-use crate::{list, object};
 
 /// Declares the state machine, its role and its log group.
 pub fn declare(
@@ -62,7 +62,12 @@ pub fn declare(
     let trust = roles::service(context, "states.amazonaws.com");
     let role = roles::role(&scope, context, "workflow", trust, statements);
     let mut args = sfn::StateMachineArgs::new(sfn::StateMachineRequired {
-        definition: json(definition(remediator)),
+        definition: Workflow {
+            remediator: remediator.function.arn(),
+            approval_seconds: context.config.remediation.approval_minutes * 60,
+        }
+        .machine()
+        .definition(),
         role_arn: role.arn(),
     })
     .name(name)
@@ -88,27 +93,4 @@ pub fn declare(
         "creating it tries the role's access to its log group",
     );
     scope.declare_with("incidents", args, options)
-}
-
-/// Triage: the remediator reads the incident and decides whether anything is to be done.
-fn definition(remediator: &Function) -> Value {
-    object! {
-        "Comment" => "What happens with an incident",
-        "StartAt" => "Triage",
-        "States" => object! {
-            "Triage" => object! {
-                "Type" => "Task",
-                "Resource" => remediator.function.arn(),
-                "Parameters" => object! { "step" => "triage", "incident.$" => "$" },
-                "Retry" => list![object! {
-                    "ErrorEquals" => ["States.ALL"],
-                    "IntervalSeconds" => 2,
-                    "MaxAttempts" => 4,
-                    "BackoffRate" => 2.0,
-                    "JitterStrategy" => "FULL",
-                }],
-                "End" => true,
-            },
-        },
-    }
 }
