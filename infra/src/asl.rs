@@ -151,6 +151,3 @@ impl Machine {
         &self.definition
     }
 }
-
-#[cfg(test)]
-mod tests;
