@@ -1,0 +1,307 @@
+//! All detectors together, made comparable, with one score, one p-value and one threshold.
+//!
+//! Fitting takes no label. The training set is cleaned ([`crate::cleaning`]); every detector is
+//! fitted on it and scores each of its windows as if it had not seen that window
+//! ([`Detector::scores_left_out`]). From these scores follow each detector's [`Calibration`], the
+//! ensemble's own calibration, and the threshold.
+
+use serde::{Deserialize, Serialize};
+
+use crate::calibration::Calibration;
+use crate::cleaning;
+use crate::detectors::{Detector, DetectorName, View};
+use crate::rng::Rng;
+use crate::session::{Corpus, Counts, Session};
+use crate::threshold::AlarmTarget;
+
+/// What shapes a fit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnsembleParameters {
+    /// The detectors, each once.
+    pub members: Vec<DetectorName>,
+    /// False alarms that are acceptable.
+    pub target: AlarmTarget,
+    /// Seed of everything random in the fit.
+    pub seed: u64,
+}
+
+impl Default for EnsembleParameters {
+    fn default() -> Self {
+        Self {
+            members: DetectorName::ALL.to_vec(),
+            target: AlarmTarget::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// Why an ensemble cannot be fitted.
+#[derive(Debug, thiserror::Error)]
+pub enum FitError {
+    /// No windows.
+    #[error("there is no window to train on: give logs with at least one complete window")]
+    Empty,
+    /// No detectors.
+    #[error("an ensemble needs at least one detector")]
+    NoMembers,
+    /// A detector failed.
+    #[error("the detector {detector} could not be fitted")]
+    Detector {
+        /// Which one.
+        detector: DetectorName,
+        /// Why.
+        source: smartcore::error::Failed,
+    },
+}
+
+/// Windows that are fitted on at most; of more, a seeded sample.
+const SESSIONS_MAX: usize = 50_000;
+
+/// How far beyond the rarest window of training a detector's surprise may grow, in nats: an
+/// extrapolated tail is believed for three orders of magnitude.
+const REACH: f64 = 6.9;
+
+/// A detector and what its scores mean.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Member {
+    detector: Detector,
+    calibration: Calibration,
+}
+
+/// The fitted ensemble of one source.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Ensemble {
+    members: Vec<Member>,
+    calibration: Calibration,
+    threshold: f64,
+    windows: u64,
+    left_out: u64,
+}
+
+/// The verdict on one session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// The ensemble's score; higher is stranger.
+    pub score: f64,
+    /// Probability of a score at least this high in a normal window.
+    pub p_value: f64,
+    /// Whether the score is above the threshold.
+    pub anomalous: bool,
+    /// `-ln p` by each detector.
+    pub surprises: Vec<(DetectorName, f64)>,
+}
+
+impl Ensemble {
+    /// Fits on sessions without labels.
+    ///
+    /// # Errors
+    /// [`FitError`]: no sessions, no members, or a detector that cannot be fitted.
+    pub fn fit(corpus: &Corpus, parameters: &EnsembleParameters) -> Result<Self, FitError> {
+        if corpus.sessions.is_empty() {
+            return Err(FitError::Empty);
+        }
+        if parameters.members.is_empty() {
+            return Err(FitError::NoMembers);
+        }
+        let windows = corpus.sessions.len();
+        let (clean, left_out) = clean_sample(corpus, parameters.seed);
+        let counts: Vec<Counts> = clean.sessions.iter().map(Session::counts).collect();
+        let mut members = Vec::with_capacity(parameters.members.len());
+        let mut raw = Vec::with_capacity(parameters.members.len());
+        for &name in &parameters.members {
+            let failed = |source| FitError::Detector {
+                detector: name,
+                source,
+            };
+            let detector = Detector::fit(name, &clean, parameters.seed).map_err(failed)?;
+            let scores = detector
+                .scores_left_out(&clean, &counts, parameters.seed)
+                .map_err(failed)?;
+            members.push(Member {
+                calibration: Calibration::fit(scores.clone(), 0.0),
+                detector,
+            });
+            raw.push(scores);
+        }
+        let combined: Vec<f64> = (0..counts.len())
+            .map(|window| {
+                combine(members.iter().zip(&raw).map(|(member, scores)| {
+                    let score = scores.get(window).copied().unwrap_or(0.0);
+                    member.calibration.surprise(score, REACH)
+                }))
+            })
+            .collect();
+        // A single well-calibrated detector has surprises with a mean excess of 1; the ensemble's
+        // must not be taken to fall faster than that.
+        let calibration = Calibration::fit(combined, 1.0);
+        let mut ensemble = Self {
+            threshold: parameters.target.threshold(&calibration),
+            members,
+            calibration,
+            windows: windows as u64,
+            left_out: left_out.len() as u64,
+        };
+        ensemble.spare_the_odd(&left_out);
+        ensemble.allow_for_novelty(&clean, &counts, parameters);
+        Ok(ensemble)
+    }
+
+    /// Scores a session. `tie` in 0..1 is an arbitrary number of the session's own that says where
+    /// among equal scores its p-value falls.
+    pub fn score(&self, session: &Session, tie: f64) -> Scored {
+        let counts = session.counts();
+        let view = View {
+            session,
+            counts: &counts,
+        };
+        let surprises = self.surprises(view);
+        let score = combine(surprises.iter().map(|&(_, surprise)| surprise));
+        Scored {
+            score,
+            p_value: self.calibration.p_value(score, tie),
+            anomalous: score > self.threshold,
+            surprises,
+        }
+    }
+
+    fn surprises(&self, view: View<'_>) -> Vec<(DetectorName, f64)> {
+        self.members
+            .iter()
+            .map(|member| {
+                let score = member.detector.score(view);
+                (
+                    member.detector.name(),
+                    member.calibration.surprise(score, REACH),
+                )
+            })
+            .collect()
+    }
+
+    /// What the cleaning left out shows what anomalies of this source look like. The threshold rises
+    /// as far as all but one in a hundred of them are still found: between the two groups lies
+    /// nothing but false alarms.
+    fn spare_the_odd(&mut self, left_out: &[Session]) {
+        let mut scores: Vec<f64> = left_out
+            .iter()
+            .map(|session| self.score(session, 1.0).score)
+            .collect();
+        scores.sort_unstable_by(f64::total_cmp);
+        if let Some(score) = scores.get(scores.len() / 100) {
+            self.threshold = self.threshold.max(score.next_down());
+        }
+    }
+
+    /// A short training shows too little of what is rare but harmless: new templates. Of `n` windows,
+    /// `k` held a template that no other had; by the upper decile of a Poisson count more of them
+    /// must be expected. While that excess is above the accepted rate of false alarms, one line of
+    /// a template never seen must not be enough for an alarm.
+    #[expect(clippy::cast_precision_loss, reason = "numbers of windows")]
+    fn allow_for_novelty(
+        &mut self,
+        corpus: &Corpus,
+        counts: &[Counts],
+        parameters: &EnsembleParameters,
+    ) {
+        const SIMULATED: usize = 200;
+        let novel = windows_with_a_template_of_their_own(counts, corpus.vocabulary) as f64;
+        let excess = (poisson_upper_decile(novel) - novel) / counts.len() as f64;
+        if excess <= parameters.target.rate(self.calibration.windows()) {
+            return;
+        }
+        let mut rng = Rng::stream(parameters.seed, 2);
+        let mut scores: Vec<f64> = rng
+            .sample(corpus.sessions.len(), SIMULATED)
+            .into_iter()
+            .filter_map(|at| corpus.sessions.get(at))
+            .map(|session| {
+                let mut session = session.clone();
+                let at = rng.below(session.events.len() + 1);
+                session.events.insert(at, corpus.vocabulary);
+                self.score(&session, 1.0).score
+            })
+            .collect();
+        scores.sort_unstable_by(|one, other| other.total_cmp(one));
+        if let Some(score) = scores.get(scores.len() / 100) {
+            self.threshold = self.threshold.max(*score);
+        }
+    }
+
+    /// Scores above this are anomalous.
+    pub const fn threshold(&self) -> f64 {
+        self.threshold
+    }
+
+    /// Windows of training, and how many of them were left out as contaminated.
+    pub const fn windows(&self) -> (u64, u64) {
+        (self.windows, self.left_out)
+    }
+
+    /// The fitted detectors.
+    pub fn detectors(&self) -> impl Iterator<Item = &Detector> {
+        self.members.iter().map(|member| &member.detector)
+    }
+}
+
+pub(crate) fn windows_with_a_template_of_their_own(counts: &[Counts], vocabulary: u32) -> usize {
+    let mut windows = vec![0u32; vocabulary as usize];
+    for (template, _) in counts.iter().flat_map(Counts::iter) {
+        if let Some(windows) = windows.get_mut(template as usize) {
+            *windows += 1;
+        }
+    }
+    let own = |template: u32| windows.get(template as usize) == Some(&1);
+    counts
+        .iter()
+        .filter(|counts| counts.iter().any(|(template, _)| own(template)))
+        .count()
+}
+
+/// The mean of which a Poisson count of at most `count` has a probability of a tenth, by Wilson and
+/// Hilferty's approximation of the chi-squared distribution.
+fn poisson_upper_decile(count: f64) -> f64 {
+    let next = count + 1.0;
+    next * (1.0 - 1.0 / (9.0 * next) + 1.281_55 / (3.0 * next.sqrt())).powi(3)
+}
+
+/// The sessions to fit on, and those that the cleaning left out.
+fn clean_sample(corpus: &Corpus, seed: u64) -> (Corpus, Vec<Session>) {
+    let mut chosen = Rng::stream(seed, 0).sample(corpus.sessions.len(), SESSIONS_MAX);
+    chosen.sort_unstable();
+    let sessions: Vec<&Session> = chosen
+        .iter()
+        .filter_map(|&at| corpus.sessions.get(at))
+        .collect();
+    let counts: Vec<Counts> = sessions.iter().map(|session| session.counts()).collect();
+    let contaminated = cleaning::contaminated(&counts, corpus.vocabulary, seed);
+    let mut kept = Vec::with_capacity(sessions.len());
+    let mut left_out = Vec::new();
+    for (session, contaminated) in sessions.into_iter().zip(contaminated) {
+        if contaminated {
+            left_out.push(session.clone());
+        } else {
+            kept.push(session.clone());
+        }
+    }
+    (
+        Corpus {
+            sessions: kept,
+            vocabulary: corpus.vocabulary,
+        },
+        left_out,
+    )
+}
+
+/// `-ln` of the harmonic mean p-value (Wilson, "The harmonic mean p-value for combining dependent
+/// tests", PNAS 116(4), 2019): led by the most surprised detector, and indifferent to how the
+/// detectors depend on each other.
+#[expect(clippy::cast_precision_loss, reason = "number of detectors")]
+fn combine(surprises: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = surprises.fold((0.0, 0usize), |(sum, count), surprise| {
+        (sum + surprise.exp(), count + 1)
+    });
+    (sum / count.max(1) as f64).max(f64::MIN_POSITIVE).ln()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! A loaded model: what the command line, the Lambda function and the endpoint score windows with.
+
+use std::collections::BTreeMap;
+
+use aiops_domain::{Finding, Kind, LineExample, Source};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::artefact::{self, ArtefactError};
+use crate::card::ModelCard;
+use crate::ensemble::Ensemble;
+use crate::explain::explain;
+use crate::line::LineMiner;
+use crate::sequence::{sequence, vocabulary};
+use crate::window::{EventWindow, WindowSpec};
+
+/// Bytes of an example line in a finding.
+const EXAMPLE_BYTES_MAX: usize = 2_000;
+
+/// Windows where neither training nor an option says otherwise: one minute per entity.
+pub const DEFAULT_WINDOW: WindowSpec = WindowSpec::Tumbling { length_ms: 60_000 };
+
+/// A model, immutable and shareable between threads.
+#[derive(Debug, Clone)]
+pub struct Model {
+    content: Content,
+    version: String,
+    sha256: String,
+}
+
+/// What is in the artefact.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Content {
+    pub(crate) card: ModelCard,
+    /// Windows of sources that `sources` does not name.
+    pub(crate) window: WindowSpec,
+    pub(crate) sources: BTreeMap<Source, SourceModel>,
+    pub(crate) rules: bool,
+}
+
+/// What is known of one source.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourceModel {
+    pub(crate) window: WindowSpec,
+    pub(crate) lines: LineMiner,
+    pub(crate) ensemble: Ensemble,
+}
+
+impl Model {
+    /// Reads an artefact.
+    ///
+    /// # Errors
+    /// [`ArtefactError`]: not a model, another version, damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtefactError> {
+        let content: Content = artefact::unpack(bytes)?;
+        let specs = content.sources.values().map(|source| &source.window);
+        for spec in specs.chain([&content.window]) {
+            spec.compile()?;
+        }
+        Ok(Self::with_digest(content, bytes))
+    }
+
+    pub(crate) fn new(content: Content) -> Result<Self, ArtefactError> {
+        let bytes = artefact::pack(&content).map_err(ArtefactError::Content)?;
+        Ok(Self::with_digest(content, &bytes))
+    }
+
+    fn with_digest(content: Content, bytes: &[u8]) -> Self {
+        let sha256 = aiops_domain::finding::hex(&Sha256::digest(bytes));
+        let version = if content.sources.is_empty() {
+            "shadow".to_owned()
+        } else {
+            sha256.chars().take(12).collect()
+        };
+        Self {
+            content,
+            version,
+            sha256,
+        }
+    }
+
+    /// The model before there is one: it has learnt nothing, only the static rules find something.
+    ///
+    /// # Errors
+    /// A window that cannot be used.
+    pub fn shadow(window: WindowSpec) -> Result<Self, ArtefactError> {
+        window.compile()?;
+        Self::new(Content {
+            card: ModelCard::default(),
+            window,
+            sources: BTreeMap::new(),
+            rules: true,
+        })
+    }
+
+    /// The artefact: the same model gives the same bytes.
+    ///
+    /// # Errors
+    /// A number that JSON cannot hold.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ArtefactError> {
+        artefact::pack(&self.content).map_err(ArtefactError::Content)
+    }
+
+    /// What identifies the model to people: the first 12 digits of [`Model::sha256`], or `shadow`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// SHA-256 of the artefact, hex.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// What the model is made of and from.
+    pub fn card(&self) -> &ModelCard {
+        &self.content.card
+    }
+
+    /// Whether static rules take part.
+    pub fn rules(&self) -> bool {
+        self.content.rules
+    }
+
+    /// The same model with or without the static rules.
+    #[must_use]
+    pub fn with_rules(mut self, rules: bool) -> Self {
+        self.content.rules = rules;
+        self
+    }
+
+    /// Sources that the model was trained on.
+    pub fn sources(&self) -> impl Iterator<Item = Source> + '_ {
+        self.content.sources.keys().copied()
+    }
+
+    /// How the records of a source are cut into windows.
+    pub fn window_spec(&self, source: Source) -> &WindowSpec {
+        self.content
+            .sources
+            .get(&source)
+            .map_or(&self.content.window, |known| &known.window)
+    }
+
+    /// The score above which windows of a source are anomalous; `None` for a source that training
+    /// did not see.
+    pub fn threshold(&self, source: Source) -> Option<f64> {
+        self.content
+            .sources
+            .get(&source)
+            .map(|known| known.ensemble.threshold())
+    }
+
+    /// Scores a window: a pure function of the window, the same wherever it is called.
+    pub fn score(&self, window: &EventWindow) -> Finding {
+        let mut finding = Finding {
+            id: Finding::id_for(
+                window.source,
+                &window.entity,
+                window.key.as_deref(),
+                window.interval.start,
+            ),
+            source: window.source,
+            entity: window.entity.clone(),
+            key: window.key.clone(),
+            window: window.interval,
+            kind: Kind::LogAnomaly,
+            score: 0.0,
+            p_value: 1.0,
+            anomalous: false,
+            templates: Vec::new(),
+            example: None,
+            summary: String::new(),
+            actor: None,
+        };
+        if let Some(known) = self.content.sources.get(&window.source) {
+            known.score_into(window, &mut finding);
+        }
+        finding
+    }
+}
+
+impl SourceModel {
+    fn score_into(&self, window: &EventWindow, finding: &mut Finding) {
+        let read = sequence(&self.lines, &window.records);
+        let scored = self.ensemble.score(&read.session, tie_of(&finding.id));
+        let vocabulary = vocabulary(&self.lines);
+        let explanation = explain(
+            &self.ensemble,
+            &read.session,
+            vocabulary,
+            |number| match number.checked_sub(vocabulary) {
+                Some(unseen) => read.unseen.get(unseen as usize),
+                None => self.lines.miner().templates().get(number as usize),
+            },
+        );
+        finding.score = scored.score;
+        finding.p_value = scored.p_value;
+        finding.anomalous = scored.anomalous;
+        finding.templates = explanation.templates;
+        finding.summary = explanation.summary;
+        finding.example = explanation
+            .shown
+            .and_then(|shown| {
+                let events = &read.session.events;
+                (1u64..)
+                    .zip(&window.records)
+                    .zip(events)
+                    .find(|&(_, &event)| event == shown)
+            })
+            .map(|((line, record), _)| LineExample {
+                line,
+                text: record
+                    .message
+                    .get(..record.message.floor_char_boundary(EXAMPLE_BYTES_MAX))
+                    .unwrap_or_default()
+                    .to_owned(),
+            });
+    }
+}
+
+/// A number in 0..1 that is the window's own: where among windows of equal score its p-value falls.
+#[expect(clippy::cast_precision_loss, reason = "48 bits fit an f64")]
+fn tie_of(id: &str) -> f64 {
+    let bits = id
+        .get(..12)
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .unwrap_or(0);
+    bits as f64 / (1u64 << 48) as f64
+}
