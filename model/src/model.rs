@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aiops_domain::{Finding, Kind, LineExample, Source};
+use aiops_domain::{Finding, Kind, LineExample, LogRecord, Source};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -11,6 +11,7 @@ use crate::card::ModelCard;
 use crate::ensemble::Ensemble;
 use crate::explain::explain;
 use crate::line::LineMiner;
+use crate::rules::{self, RuleConfig, RuleHit};
 use crate::sequence::{sequence, vocabulary};
 use crate::window::{EventWindow, WindowSpec};
 
@@ -36,7 +37,8 @@ pub(crate) struct Content {
     /// Windows of sources that `sources` does not name.
     pub(crate) window: WindowSpec,
     pub(crate) sources: BTreeMap<Source, SourceModel>,
-    pub(crate) rules: bool,
+    pub(crate) rules: RuleConfig,
+    pub(crate) rules_apply: bool,
 }
 
 /// What is known of one source.
@@ -91,7 +93,8 @@ impl Model {
             card: ModelCard::default(),
             window,
             sources: BTreeMap::new(),
-            rules: true,
+            rules: RuleConfig::default(),
+            rules_apply: true,
         })
     }
 
@@ -120,13 +123,13 @@ impl Model {
 
     /// Whether static rules take part.
     pub fn rules(&self) -> bool {
-        self.content.rules
+        self.content.rules_apply
     }
 
     /// The same model with or without the static rules.
     #[must_use]
     pub fn with_rules(mut self, rules: bool) -> Self {
-        self.content.rules = rules;
+        self.content.rules_apply = rules;
         self
     }
 
@@ -177,6 +180,13 @@ impl Model {
         if let Some(known) = self.content.sources.get(&window.source) {
             known.score_into(window, &mut finding);
         }
+        if self.content.rules_apply
+            && let Some(hit) = rules::evaluate(window, &self.content.rules)
+                .into_iter()
+                .max_by_key(|hit| (hit.severity, std::cmp::Reverse(hit.kind)))
+        {
+            apply_rule(hit, window, &mut finding);
+        }
         finding
     }
 }
@@ -209,14 +219,31 @@ impl SourceModel {
                     .zip(events)
                     .find(|&(_, &event)| event == shown)
             })
-            .map(|((line, record), _)| LineExample {
-                line,
-                text: record
-                    .message
-                    .get(..record.message.floor_char_boundary(EXAMPLE_BYTES_MAX))
-                    .unwrap_or_default()
-                    .to_owned(),
-            });
+            .map(|((line, record), _)| line_example(line, record));
+    }
+}
+
+/// A window has one finding: a rule that fires names its kind, whatever the detectors think; their
+/// score, p-value and templates stay beside it.
+fn apply_rule(hit: RuleHit, window: &EventWindow, finding: &mut Finding) {
+    finding.kind = hit.kind;
+    finding.anomalous = true;
+    finding.summary = hit.summary;
+    finding.actor = hit.actor;
+    if let Some((at, record)) = hit
+        .lines
+        .first()
+        .and_then(|&at| Some((at, window.records.get(at)?)))
+    {
+        finding.example = Some(line_example(at as u64 + 1, record));
+    }
+}
+
+fn line_example(line: u64, record: &LogRecord) -> LineExample {
+    let bytes = record.message.floor_char_boundary(EXAMPLE_BYTES_MAX);
+    LineExample {
+        line,
+        text: record.message.get(..bytes).unwrap_or_default().to_owned(),
     }
 }
 

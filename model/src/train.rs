@@ -14,6 +14,7 @@ use crate::line::LineLearner;
 use crate::mask::MaskError;
 use crate::miner::MinerConfig;
 use crate::model::{Content, DEFAULT_WINDOW, Model, SourceModel};
+use crate::rules::RuleConfig;
 use crate::sequence::{sequence, vocabulary};
 use crate::session::{Corpus, Counts, Session};
 use crate::threshold::AlarmTarget;
@@ -30,8 +31,10 @@ pub struct TrainOptions {
     pub seed: u64,
     /// False alarms that are acceptable.
     pub target: AlarmTarget,
-    /// Whether the model's static rules take part in scoring.
-    pub rules: bool,
+    /// Thresholds of the static rules.
+    pub rules: RuleConfig,
+    /// Whether the static rules take part in scoring.
+    pub rules_apply: bool,
     /// How templates are mined.
     pub miner: MinerConfig,
 }
@@ -43,7 +46,8 @@ impl Default for TrainOptions {
             windows: BTreeMap::new(),
             seed: 0,
             target: AlarmTarget::default(),
-            rules: true,
+            rules: RuleConfig::default(),
+            rules_apply: true,
             miner: MinerConfig::default(),
         }
     }
@@ -102,7 +106,8 @@ pub fn train(records: Vec<LogRecord>, options: &TrainOptions) -> Result<Model, T
         },
         window: options.window.clone(),
         sources: BTreeMap::new(),
-        rules: options.rules,
+        rules: options.rules.clone(),
+        rules_apply: options.rules_apply,
     };
     for (source, records) in by_source {
         let (model, card) = train_source(source, records, options)?;

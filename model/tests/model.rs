@@ -1,6 +1,8 @@
 //! A model from training to scoring, through its public interface.
 
-use aiops_domain::{LogRecord, Shape, Source, Time};
+#![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
+
+use aiops_domain::{Kind, LogRecord, Shape, Source, Time};
 use aiops_model::{AlarmTarget, ArtefactError, Model, TrainError, TrainOptions, WindowSpec, train};
 
 /// Lines of a small web service: a request and its answer every second, a check every ten.
@@ -70,7 +72,7 @@ fn an_incident_is_found_explained_and_the_quiet_stays_quiet() {
     for number in 0..40 {
         records.push(LogRecord {
             id: format!("odd-{number}"),
-            message: format!("connection pool exhausted, {number} waiting"),
+            message: format!("replica {number} lost its leader"),
             ..like.clone()
         });
     }
@@ -82,11 +84,7 @@ fn an_incident_is_found_explained_and_the_quiet_stays_quiet() {
     assert_eq!(findings.len(), 1, "{findings:#?}");
     let finding = &findings[0];
     assert!(finding.p_value < 0.01);
-    assert!(
-        finding.templates[0]
-            .template
-            .starts_with("connection pool exhausted")
-    );
+    assert!(finding.templates[0].template.starts_with("replica"));
     assert_eq!(
         (finding.templates[0].count, finding.templates[0].expected),
         (40, 0.0)
@@ -103,7 +101,34 @@ fn an_incident_is_found_explained_and_the_quiet_stays_quiet() {
             .as_ref()
             .unwrap()
             .text
-            .contains("pool exhausted")
+            .contains("lost its leader")
+    );
+}
+
+#[test]
+fn a_rule_names_the_kind_unless_rules_are_off() {
+    let model = train(quiet(10, Source::Ec2), &options()).unwrap();
+    let mut records = quiet(1, Source::Ec2);
+    let like = records[0].clone();
+    for number in 0..3 {
+        records.push(LogRecord {
+            id: format!("full-{number}"),
+            message: "write /var/data: no space left on device".into(),
+            ..like.clone()
+        });
+    }
+    let windows = windows(&model, records);
+    let finding = model.score(&windows[0]);
+    assert_eq!((finding.kind, finding.anomalous), (Kind::DiskFull, true));
+    assert!(finding.example.unwrap().text.contains("no space left"));
+    let shadow = Model::shadow(WindowSpec::Tumbling { length_ms: 10_000 }).unwrap();
+    assert_eq!(shadow.score(&windows[0]).kind, Kind::DiskFull);
+    let learned = model.with_rules(false).score(&windows[0]);
+    assert_eq!(learned.kind, Kind::LogAnomaly);
+    assert!(
+        learned.templates[0]
+            .template
+            .contains("space left on device")
     );
 }
 
