@@ -159,10 +159,15 @@ impl Ensemble {
         let score = combine(surprises.iter().map(|&(_, surprise)| surprise));
         Scored {
             score,
-            p_value: self.calibration.p_value(score, tie),
+            p_value: self.p_value(score, tie),
             anomalous: score > self.threshold,
             surprises,
         }
+    }
+
+    /// The p-value of a score of this ensemble; `tie` as in [`Ensemble::score`].
+    pub fn p_value(&self, score: f64, tie: f64) -> f64 {
+        self.calibration.p_value(score, tie)
     }
 
     fn surprises(&self, view: View<'_>) -> Vec<(DetectorName, f64)> {
@@ -292,15 +297,16 @@ fn clean_sample(corpus: &Corpus, seed: u64) -> (Corpus, Vec<Session>) {
     )
 }
 
-/// `-ln` of the harmonic mean p-value (Wilson, "The harmonic mean p-value for combining dependent
-/// tests", PNAS 116(4), 2019): led by the most surprised detector, and indifferent to how the
-/// detectors depend on each other.
+/// `-ln` of the generalised mean of the p-values with exponent -1/2 (Vovk & Wang, "Combining p-values
+/// via averaging", Biometrika 107(4), 2020): between the harmonic mean, which the most surprised
+/// detector decides alone, and the geometric one, in which it drowns. Whatever the detectors'
+/// dependence does to its scale, the ensemble's own calibration undoes.
 #[expect(clippy::cast_precision_loss, reason = "number of detectors")]
 fn combine(surprises: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = surprises.fold((0.0, 0usize), |(sum, count), surprise| {
-        (sum + surprise.exp(), count + 1)
+        (sum + (surprise / 2.0).exp(), count + 1)
     });
-    (sum / count.max(1) as f64).max(f64::MIN_POSITIVE).ln()
+    2.0 * (sum / count.max(1) as f64).max(f64::MIN_POSITIVE).ln()
 }
 
 #[cfg(test)]

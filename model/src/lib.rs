@@ -6,6 +6,7 @@ pub mod card;
 pub mod cleaning;
 pub mod detectors;
 pub mod ensemble;
+pub mod evaluate;
 pub mod explain;
 pub mod header;
 pub mod line;
