@@ -3,6 +3,7 @@
 
 pub mod categorise;
 pub mod config;
+pub mod digits;
 pub mod envelope;
 pub mod event_time;
 pub mod finding;

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::digits::ten_digits;
 use crate::time::Time;
 
 mod record;
@@ -18,6 +19,14 @@ const FIELDS_MAX: usize = 64;
 /// The fields of the default format, in its order.
 const DEFAULT_HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
      start end action log-status";
+
+/// How the default format ends, and many custom ones.
+const DEFAULT_TAIL: [FlowField; 4] = [
+    FlowField::Start,
+    FlowField::End,
+    FlowField::Action,
+    FlowField::LogStatus,
+];
 
 /// A field of a flow log format, by its name in AWS's documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,6 +114,7 @@ pub struct FlowFormat {
     fields: Vec<FlowField>,
     start: Option<usize>,
     interface: Option<usize>,
+    has_default_tail: bool,
 }
 
 /// A header that is no flow log format.
@@ -132,26 +142,59 @@ impl FlowFormat {
     /// The capture window's start that a line states, which is its event time; `None` if the format
     /// or the line has none.
     pub fn start_of(&self, line: &str) -> Option<Time> {
-        let seconds: i64 = nth_word(line, self.start?)?.parse().ok()?;
+        let default_start = match self.has_default_tail {
+            true => default_tail_start(line),
+            false => None,
+        };
+        let seconds: i64 = match default_start {
+            Some(seconds) => seconds,
+            None => word_at(line, self.start?, self.fields.len())?
+                .parse()
+                .ok()?,
+        };
         Some(Time::from_millis(seconds.checked_mul(1000)?))
     }
 
     /// The network interface that a line names.
     pub fn interface_of<'a>(&self, line: &'a str) -> Option<&'a str> {
-        nth_word(line, self.interface?).filter(|word| *word != "-")
+        word_at(line, self.interface?, self.fields.len()).filter(|word| *word != "-")
     }
 }
 
-/// The word at `index`, words being parted by single blanks.
-fn nth_word(line: &str, index: usize) -> Option<&str> {
+/// The start in a line that ends as those of the default format do, `<start> <end> ACCEPT OK`: found
+/// without looking at what comes before, since every line of a stream goes through here.
+fn default_tail_start(line: &str) -> Option<i64> {
+    let line = line.as_bytes().strip_suffix(b" OK")?;
+    let line = line
+        .strip_suffix(b" ACCEPT")
+        .or_else(|| line.strip_suffix(b" REJECT"))?;
+    let (line, end) = line.split_last_chunk::<10>()?;
+    let (line, start) = line.strip_suffix(b" ")?.split_last_chunk::<10>()?;
+    line.strip_suffix(b" ")?;
+    ten_digits(end)?;
+    ten_digits(start)
+}
+
+/// The word of a line of this format at `index`, words being parted by single blanks; counted from
+/// the nearer end.
+fn word_at(line: &str, index: usize, words: usize) -> Option<&str> {
     let bytes = line.as_bytes();
-    let mut blanks = memchr::memchr_iter(b' ', bytes);
-    let start = match index {
-        0 => 0,
-        _ => blanks.nth(index - 1)? + 1,
-    };
-    let end = blanks.next().unwrap_or(bytes.len());
-    line.get(start..end)
+    let from_end = words.checked_sub(index + 1)?;
+    if index <= from_end {
+        let mut blanks = memchr::memchr_iter(b' ', bytes);
+        let start = match index {
+            0 => 0,
+            _ => blanks.nth(index - 1)? + 1,
+        };
+        line.get(start..blanks.next().unwrap_or(bytes.len()))
+    } else {
+        let mut blanks = memchr::memrchr_iter(b' ', bytes);
+        let end = match from_end {
+            0 => bytes.len(),
+            _ => blanks.nth(from_end - 1)?,
+        };
+        line.get(blanks.next().map_or(0, |blank| blank + 1)..end)
+    }
 }
 
 impl Default for FlowFormat {
@@ -161,6 +204,7 @@ impl Default for FlowFormat {
             fields: Vec::new(),
             start: None,
             interface: None,
+            has_default_tail: false,
         })
     }
 }
@@ -194,6 +238,7 @@ impl FlowFormat {
             header: names.join(" "),
             start: position(FlowField::Start),
             interface: position(FlowField::InterfaceId),
+            has_default_tail: fields.ends_with(&DEFAULT_TAIL),
             fields,
         })
     }

@@ -108,11 +108,12 @@ fn flow(record: u64, event: u64, interface: &str, numbers: &mut Numbers) -> Enve
         },
     );
     EnvelopeEvent {
-        // CloudWatch's ids of one PutLogEvents call differ in their last digits.
+        // As CloudWatch makes ids: the time in the high digits, what names the call in the middle, and
+        // the events of a call numbered.
         id: format!(
             "{:037}{:019}",
-            39_876_543_210_987_654_321_098_765_432_109_u128 + u128::from(record) * 977,
-            4_567_890_123_456_700_000_u64 + event
+            u128::from(start) * 5_575_186_299_632_655_785_383_929_568,
+            4_567_890_123_456_700_000_u64 + record * 1_048_576 + event
         ),
         timestamp: i64::try_from(start * 1000).expect("within range"),
         message,

@@ -1,9 +1,20 @@
-//! Times of the contestants, and what is promised of their ratios.
+//! Times of the contestants, and what is promised of their ratios. Times are the thread's own on its
+//! core, so that a busy machine does not count.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use super::corpus::Corpus;
+
+fn time_on_core() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
 
 /// The measurements of one contestant.
 #[derive(Default)]
@@ -12,11 +23,11 @@ pub(crate) struct Series(Vec<Duration>);
 impl Series {
     /// Runs `round` so many times; answers how long it took.
     pub(crate) fn time(&mut self, rounds: u64, mut round: impl FnMut()) -> Duration {
-        let start = Instant::now();
+        let start = time_on_core();
         for _ in 0..rounds {
             round();
         }
-        self.add(rounds, start.elapsed())
+        self.add(rounds, time_on_core().saturating_sub(start))
     }
 
     /// Adds a measurement of `rounds` rounds.
