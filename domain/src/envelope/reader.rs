@@ -90,6 +90,7 @@ impl<'a> Reader<'a> {
     fn envelope(&mut self) -> Read<EnvelopeRef<'a>> {
         let start = self.at;
         let (mut message_type, mut group, mut stream, mut events) = (None, None, None, None);
+        let mut bad_id = None;
         self.members(|reader, key| {
             match key {
                 "messageType" => {
@@ -101,21 +102,32 @@ impl<'a> Reader<'a> {
                 }
                 "logGroup" => group = Some(reader.name()?),
                 "logStream" => stream = Some(reader.name()?),
-                "logEvents" => events = Some(reader.events()?),
+                "logEvents" => events = Some(reader.events(&mut bad_id)?),
                 _ => reader.skip_value()?,
             }
             Ok(())
         })?;
         let missing = |problem| EnvelopeError { problem, at: start };
+        let message_type = message_type.ok_or(missing("messageType is missing"))?;
+        // The event of a control message has an empty id.
+        if let Some(at) = bad_id
+            && message_type == MessageType::DataMessage
+        {
+            return Err(EnvelopeError {
+                problem: "an event id that is empty or too long",
+                at,
+            });
+        }
         Ok(EnvelopeRef {
-            message_type: message_type.ok_or(missing("messageType is missing"))?,
+            message_type,
             group: group.ok_or(missing("logGroup is missing"))?,
             stream: stream.ok_or(missing("logStream is missing"))?,
             events: events.ok_or(missing("logEvents is missing"))?,
         })
     }
 
-    fn events(&mut self) -> Read<Vec<EventRef<'a>>> {
+    /// `bad_id` becomes the place of an event whose id identifies nothing.
+    fn events(&mut self, bad_id: &mut Option<usize>) -> Read<Vec<EventRef<'a>>> {
         self.expect(b'[', "expected an array of events")?;
         // A guess that spares most reallocation: an event takes about 200 bytes.
         let mut events = Vec::with_capacity((self.bytes.len() - self.at) / 192);
@@ -133,10 +145,7 @@ impl<'a> Reader<'a> {
                 }
             };
             if event.id.raw().is_empty() || event.id.raw().len() > ID_BYTES_MAX {
-                return Err(EnvelopeError {
-                    problem: "an event id that is empty or too long",
-                    at: start,
-                });
+                *bad_id = Some(start);
             }
             events.push(event);
             if self.take(b',') {

@@ -49,6 +49,13 @@ fn any_order_blanks_unknown_members_and_several_in_a_row() {
 }
 
 #[test]
+fn the_event_of_a_control_message_has_no_id() {
+    let text = r#"{"messageType":"CONTROL_MESSAGE","owner":"CloudwatchLogs","logGroup":"","logStream":"","subscriptionFilters":[],"logEvents":[{"id":"","timestamp":1510109208016,"message":"CWL CONTROL MESSAGE: Checking health of destination Kinesis stream."}]}"#;
+    let envelopes = read_envelopes(text).unwrap();
+    assert_eq!(envelopes[0].message_type, MessageType::ControlMessage);
+}
+
+#[test]
 fn what_is_no_envelope_is_refused_with_the_place() {
     let with_event = |event: &str| {
         format!(
