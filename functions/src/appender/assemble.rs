@@ -163,3 +163,6 @@ fn quarantine(
         data: record.kinesis.data.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;
