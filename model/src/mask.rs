@@ -19,6 +19,14 @@ use words::Context;
 /// What a masked value becomes.
 pub const WILDCARD: &str = "<*>";
 
+/// What a status of 500 to 599 becomes: the one number of a request line that says that something
+/// broke must not vanish in a mask.
+const SERVER_ERROR: &str = "<5xx>";
+
+/// A position of a pattern that any token fits, because many words were seen in it; a plain `<*>`
+/// fits masked values only. No message holds this token: control characters part tokens.
+pub(crate) const OPEN: &str = "\u{0}";
+
 /// Bytes of a message that are looked at; the rest of a longer one becomes one wildcard.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024;
 
@@ -38,7 +46,8 @@ pub struct MaskConfig {
     pub hosts: bool,
     /// Weekdays and months inside dates.
     pub dates: bool,
-    /// Units of a scaled number (`12 KB` and `3 GB` are one value) and the name in `for user ann`.
+    /// Units of a scaled number (`12 KB` and `3 GB` are one value), the name in `for user ann`, and
+    /// `<5xx>` for a server's error after `status:` or a request line.
     pub words: bool,
     /// Own expressions, applied in order before the built-in masks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -147,6 +156,11 @@ impl Masks {
             match context {
                 Context::AfterNumber if words::is_scaled_unit(token) => {
                     masked.extend_last(words::punctuation(token));
+                }
+                Context::Status if words::is_server_error(token) => {
+                    masked.bytes.extend_from_slice(SERVER_ERROR.as_bytes());
+                    masked.bytes.extend_from_slice(words::punctuation(token));
+                    masked.end_token();
                 }
                 Context::NamesUser if words::is_name(token) => masked.push_wildcard(),
                 _ => {

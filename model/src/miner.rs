@@ -17,7 +17,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::mask::{MaskConfig, MaskError, Masked, Masks};
+use crate::mask::{MaskConfig, MaskError, Masked, Masks, OPEN, WILDCARD};
 
 mod generalise;
 mod index;
@@ -133,26 +133,24 @@ pub struct Miner {
     config: MinerConfig,
     masks: Masks,
     templates: Vec<Template>,
+    raw: Vec<(String, u64)>,
     by_id: HashMap<TemplateId, usize>,
     index: PatternIndex,
 }
 
-/// The form of a [`Miner`] in an artefact: ids and indices are derived.
+/// The form of a [`Miner`] in an artefact: pattern and count; ids and indices are derived. In a
+/// pattern, `\u0000` stands for a position that any word fits, `<*>` for a masked value.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct MinerForm {
     config: MinerConfig,
-    templates: Vec<(String, u64)>,
+    patterns: Vec<(String, u64)>,
 }
 
 impl From<Miner> for MinerForm {
     fn from(miner: Miner) -> Self {
         Self {
             config: miner.config,
-            templates: miner
-                .templates
-                .into_iter()
-                .map(|template| (template.text, template.count))
-                .collect(),
+            patterns: miner.raw,
         }
     }
 }
@@ -161,40 +159,45 @@ impl TryFrom<MinerForm> for Miner {
     type Error = MaskError;
 
     fn try_from(form: MinerForm) -> Result<Self, MaskError> {
-        Self::new(form.config, form.templates)
+        let masks = Masks::new(form.config.masks.clone())?;
+        Ok(Self::with_masks(form.config, masks, form.patterns))
     }
 }
 
 impl Miner {
-    /// A miner that knows exactly these templates (text and count), in this order.
-    ///
-    /// # Errors
-    /// A mask of the configuration that does not compile.
-    pub fn new(config: MinerConfig, templates: Vec<(String, u64)>) -> Result<Self, MaskError> {
-        let masks = Masks::new(config.masks.clone())?;
-        Ok(Self::with_masks(config, masks, templates))
-    }
-
-    fn with_masks(config: MinerConfig, masks: Masks, texts: Vec<(String, u64)>) -> Self {
-        let mut templates: Vec<Template> = Vec::with_capacity(texts.len());
-        let mut by_id = HashMap::with_capacity(texts.len());
+    fn with_masks(config: MinerConfig, masks: Masks, raw: Vec<(String, u64)>) -> Self {
+        let mut templates: Vec<Template> = Vec::with_capacity(raw.len());
+        let mut by_id: HashMap<TemplateId, usize> = HashMap::with_capacity(raw.len());
         let mut index = PatternIndex::default();
-        for (text, count) in texts {
+        for (pattern, count) in &raw {
+            let text = display(pattern);
             let id = TemplateId::of(&text);
-            if by_id.contains_key(&id) {
-                continue;
+            let position = *by_id.entry(id).or_insert(templates.len());
+            index.insert(pattern, position);
+            match templates.get_mut(position) {
+                Some(template) => template.count += count,
+                None => templates.push(Template {
+                    id,
+                    text,
+                    count: *count,
+                }),
             }
-            index.insert(&text, templates.len());
-            by_id.insert(id, templates.len());
-            templates.push(Template { id, text, count });
         }
         Self {
             config,
             masks,
             templates,
+            raw,
             by_id,
             index,
         }
+    }
+
+    /// Patterns and their counts, in the form of the artefact.
+    fn patterns(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.raw
+            .iter()
+            .map(|(pattern, count)| (pattern.as_str(), *count))
     }
 
     /// The templates of training, most frequent first.
@@ -248,6 +251,11 @@ impl Miner {
             Mined::Unseen(template) => template,
         }
     }
+}
+
+/// A pattern as people read it.
+fn display(pattern: &str) -> String {
+    pattern.replace(OPEN, WILDCARD)
 }
 
 #[cfg(test)]

@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 pub(super) const MESSAGE_KEYS: [&str; 7] =
     ["message", "msg", "log", "event", "text", "body", "@message"];
 
+/// Keys of an HTTP status, of which a server's error is told apart.
+const STATUS_KEYS: [&str; 4] = ["status", "status_code", "statusCode", "code"];
+
 /// Bytes of a field that tell what kind of line it is; longer ones are content.
 const FIELD_BYTES_MAX: usize = 64;
 
@@ -69,7 +72,10 @@ fn fields(object: &Map<String, Value>) -> String {
                 value.clone()
             }
             Value::Bool(value) => value.to_string(),
-            Value::Number(_) => "0".to_owned(),
+            Value::Number(number) => match number.as_u64() {
+                Some(500..=599) if STATUS_KEYS.contains(&key.as_str()) => "server-error".to_owned(),
+                _ => "0".to_owned(),
+            },
             _ => String::new(),
         };
         if !text.is_empty() {

@@ -44,6 +44,13 @@ fn values_become_wildcards_and_words_stay() {
         ("session closed for user ann", "session closed for user <*>"),
         ("check pass; user unknown", "check pass; user unknown"),
         ("rhost=example.com user=root", "rhost=<*> user=root"),
+        (
+            "\"GET /a/b HTTP/1.1\" 503 17",
+            "\"GET <*> HTTP<*>\" <5xx> <*>",
+        ),
+        ("status: 500, took 3 ms", "status: <5xx>, took <*>"),
+        ("status: 200, took 3 ms", "status: <*>, took <*>"),
+        ("sent 500 bytes", "sent <*> bytes"),
         ("", ""),
     ] {
         assert_eq!(masked(message), expected, "{message:?}");

@@ -8,6 +8,8 @@ pub(super) enum Context {
     Plain,
     /// The last token is a value.
     AfterNumber,
+    /// The last token announces an HTTP status.
+    Status,
     /// The last tokens are `for user`, `invalid user` and the like.
     NamesUser,
 }
@@ -18,6 +20,9 @@ impl Context {
             return Self::Plain;
         };
         let token = masked.token(last);
+        if announces_status(token) {
+            return Self::Status;
+        }
         if token.ends_with(WILDCARD.as_bytes()) {
             return Self::AfterNumber;
         }
@@ -31,6 +36,27 @@ impl Context {
             }
             _ => Self::Plain,
         }
+    }
+}
+
+/// `status:`, `code`, and the end of a quoted request line, `HTTP/1.1"`.
+fn announces_status(token: &[u8]) -> bool {
+    matches!(
+        token,
+        b"status" | b"status:" | b"Status" | b"Status:" | b"statusCode:" | b"status_code:"
+    ) || token == b"HTTP<*>\""
+}
+
+/// Whether the token is a status of 500 to 599.
+pub(super) fn is_server_error(token: &[u8]) -> bool {
+    match token.split_at_checked(3) {
+        Some(([b'5', ten, one], after)) => {
+            ten.is_ascii_digit()
+                && one.is_ascii_digit()
+                && after.len() == punctuation(token).len()
+                && after.len() <= 1
+        }
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::mask::{WILDCARD, hash_token};
+use crate::mask::{OPEN, WILDCARD, hash_token};
 
 /// A template under construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,9 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    pub(super) fn from_text(text: &str, count: u64) -> Self {
-        let tokens = text
+    /// The pattern of [`Pattern::raw`]'s text.
+    pub(super) fn from_raw(raw: &str, count: u64) -> Self {
+        let tokens = raw
             .split(' ')
             .filter(|token| !token.is_empty())
             .map(Arc::from)
@@ -24,7 +25,8 @@ impl Pattern {
         Self { tokens, count }
     }
 
-    pub(super) fn text(&self) -> String {
+    /// Its tokens with a blank between, open positions as [`OPEN`].
+    pub(super) fn raw(&self) -> String {
         self.tokens.join(" ")
     }
 }
@@ -51,7 +53,7 @@ pub(super) fn generalise(patterns: Vec<Pattern>, variable_words_min: usize) -> V
             }
         }
         all.extend(group.into_iter().map(|pattern| {
-            let text = pattern.text();
+            let text = pattern.raw();
             (pattern, text)
         }));
     }
@@ -88,7 +90,7 @@ fn open_one_position(group: &mut Vec<Pattern>, variable_words_min: usize) -> boo
             continue;
         }
         if let Some(token) = tokens.get_mut(neighbourhood.position) {
-            *token = WILDCARD.into();
+            *token = OPEN.into();
         }
         let count: u64 = members
             .iter()
@@ -159,7 +161,7 @@ fn is_variable(
         .enumerate()
         .filter(|(index, token)| {
             *index != position
-                && token.as_ref() != WILDCARD
+                && !is_value(token)
                 && token.bytes().any(|byte| byte.is_ascii_alphabetic())
         })
         .count();
@@ -167,7 +169,7 @@ fn is_variable(
         group
             .get(*member)
             .and_then(|pattern| pattern.tokens.get(position))
-            .is_some_and(|token| token.as_ref() == WILDCARD)
+            .is_some_and(|token| is_value(token))
     });
     let needed = match (fixed, has_value) {
         (0, _) => return false,
@@ -178,6 +180,10 @@ fn is_variable(
         (_, false) => variable_words_min,
     };
     members.len() >= needed
+}
+
+fn is_value(token: &str) -> bool {
+    token == WILDCARD || token == OPEN
 }
 
 fn hash_but(pattern: &Pattern, position: usize) -> u64 {

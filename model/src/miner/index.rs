@@ -1,79 +1,85 @@
-//! Finding the pattern of a masked message: one hash lookup per distinct set of wildcard positions.
+//! Finding the pattern of a masked message: one hash lookup per distinct set of open positions.
 
 use std::collections::HashMap;
 
-use crate::mask::{Masked, WILDCARD, hash_token};
+use crate::mask::{Masked, OPEN, hash_token};
 
-/// Patterns by their number of tokens, then by where their wildcards are.
+/// Patterns by their number of tokens, then by where they are open.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PatternIndex {
     by_length: HashMap<usize, Vec<Schema>>,
-    patterns: HashMap<usize, Vec<Box<[u8]>>>,
+    entries: Vec<Entry>,
 }
 
-/// The patterns of one length whose wildcards are at the same positions. A wildcard of a pattern
-/// matches every token, a token that is itself `<*>` included.
+/// The patterns of one length that are open at the same positions.
 #[derive(Debug, Clone)]
 struct Schema {
-    wildcards: Vec<usize>,
+    open: Vec<usize>,
     by_hash: HashMap<u64, Vec<usize>>,
 }
 
+#[derive(Debug, Clone)]
+struct Entry {
+    tokens: Vec<Box<[u8]>>,
+    position: usize,
+}
+
 impl PatternIndex {
-    /// Adds the pattern `text`, to be found as `position`.
-    pub(super) fn insert(&mut self, text: &str, position: usize) {
-        let tokens: Vec<Box<[u8]>> = text
+    /// Adds a pattern, to be found as `position`.
+    pub(super) fn insert(&mut self, pattern: &str, position: usize) {
+        let tokens: Vec<Box<[u8]>> = pattern
             .split(' ')
             .filter(|token| !token.is_empty())
             .map(|token| token.as_bytes().into())
             .collect();
-        let wildcards: Vec<usize> = tokens
+        let open: Vec<usize> = tokens
             .iter()
             .enumerate()
-            .filter(|(_, token)| token.as_ref() == WILDCARD.as_bytes())
+            .filter(|(_, token)| token.as_ref() == OPEN.as_bytes())
             .map(|(index, _)| index)
             .collect();
         let hashes: Vec<u64> = tokens.iter().map(|token| hash_token(token)).collect();
-        let hash = hash_without(&hashes, &wildcards);
+        let hash = hash_without(&hashes, &open);
         let schemas = self.by_length.entry(tokens.len()).or_default();
-        let place = schemas.binary_search_by(|schema| order(&schema.wildcards, &wildcards));
-        let place = match place {
+        let place = match schemas.binary_search_by(|schema| order(&schema.open, &open)) {
             Ok(place) => place,
             Err(place) => {
                 let by_hash = HashMap::new();
-                schemas.insert(place, Schema { wildcards, by_hash });
+                schemas.insert(place, Schema { open, by_hash });
                 place
             }
         };
         if let Some(schema) = schemas.get_mut(place) {
-            schema.by_hash.entry(hash).or_default().push(position);
+            let entry = self.entries.len();
+            schema.by_hash.entry(hash).or_default().push(entry);
         }
-        self.patterns.insert(position, tokens);
+        self.entries.push(Entry { tokens, position });
     }
 
-    /// The position of the most specific pattern that a message matches.
+    /// The position of the most specific pattern that a message fits.
     pub(super) fn find(&self, masked: &Masked) -> Option<usize> {
         let schemas = self.by_length.get(&masked.len())?;
         schemas.iter().find_map(|schema| {
-            let hash = hash_without(masked.hashes(), &schema.wildcards);
+            let hash = hash_without(masked.hashes(), &schema.open);
             let candidates = schema.by_hash.get(&hash)?;
             candidates
                 .iter()
-                .copied()
-                .find(|position| self.matches(*position, masked))
-        })
-    }
-
-    fn matches(&self, position: usize, masked: &Masked) -> bool {
-        self.patterns.get(&position).is_some_and(|tokens| {
-            tokens.iter().enumerate().all(|(index, token)| {
-                token.as_ref() == WILDCARD.as_bytes() || token.as_ref() == masked.token(index)
-            })
+                .filter_map(|entry| self.entries.get(*entry))
+                .find(|entry| entry.fits(masked))
+                .map(|entry| entry.position)
         })
     }
 }
 
-/// Fewer wildcards first, so that the most specific pattern wins; then by position, so that the
+impl Entry {
+    fn fits(&self, masked: &Masked) -> bool {
+        self.tokens.iter().enumerate().all(|(index, token)| {
+            token.as_ref() == OPEN.as_bytes() || token.as_ref() == masked.token(index)
+        })
+    }
+}
+
+/// Fewer open positions first, so that the most specific pattern wins; then by position, so that the
 /// order of insertion does not matter.
 fn order(a: &[usize], b: &[usize]) -> std::cmp::Ordering {
     a.len().cmp(&b.len()).then_with(|| a.cmp(b))

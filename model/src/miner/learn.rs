@@ -2,7 +2,7 @@
 
 use super::generalise::{Pattern, generalise};
 use super::index::PatternIndex;
-use super::{Miner, MinerConfig, TemplateId};
+use super::{Miner, MinerConfig, TemplateId, display};
 use crate::mask::{MaskError, Masked, Masks};
 
 /// Learns templates line by line. What it holds is bounded by `patterns_max`: when that many
@@ -33,9 +33,8 @@ impl TemplateMiner {
     /// lines generalise them.
     pub fn resume(miner: &Miner) -> Self {
         let patterns = miner
-            .templates
-            .iter()
-            .map(|template| Pattern::from_text(&template.text, template.count))
+            .patterns()
+            .map(|(raw, count)| Pattern::from_raw(raw, count))
             .collect();
         Self::with_patterns(miner.config.clone(), miner.masks.clone(), patterns)
     }
@@ -58,7 +57,7 @@ impl TemplateMiner {
         self.index = PatternIndex::default();
 
         for (position, pattern) in patterns.iter().enumerate() {
-            self.index.insert(&pattern.text(), position);
+            self.index.insert(&pattern.raw(), position);
         }
         self.patterns = patterns;
     }
@@ -77,7 +76,7 @@ impl TemplateMiner {
         }
         let text = self.masked.text();
         self.index.insert(&text, self.patterns.len());
-        self.patterns.push(Pattern::from_text(&text, 1));
+        self.patterns.push(Pattern::from_raw(&text, 1));
     }
 
     /// Learns one message and says to which template it belongs as of now. Later lines may
@@ -86,7 +85,9 @@ impl TemplateMiner {
         self.learn(message);
         let position = self.index.find(&self.masked);
         let pattern = position.and_then(|position| self.patterns.get(position));
-        TemplateId::of(&pattern.map_or_else(|| self.masked.text(), Pattern::text))
+        TemplateId::of(
+            &pattern.map_or_else(|| self.masked.text(), |pattern| display(&pattern.raw())),
+        )
     }
 
     /// Messages whose template was dropped, the rarest first, to stay within `patterns_max`.
@@ -114,7 +115,7 @@ impl TemplateMiner {
         let patterns = generalise(self.patterns.clone(), self.config.variable_words_min);
         let texts = patterns
             .iter()
-            .map(|pattern| (pattern.text(), pattern.count))
+            .map(|pattern| (pattern.raw(), pattern.count))
             .collect();
         Miner::with_masks(self.config.clone(), self.masks.clone(), texts)
     }
