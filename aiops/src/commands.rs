@@ -14,6 +14,7 @@ use crate::printer::Printer;
 pub mod completions;
 pub mod local;
 pub mod metrics;
+pub mod mine;
 pub mod package;
 
 macro_rules! commands {
@@ -40,5 +41,6 @@ commands! {
     Completions(completions),
     Local(local),
     Metrics(metrics),
+    Mine(mine),
     Package(package),
 }
