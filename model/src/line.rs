@@ -10,6 +10,8 @@ use crate::header::{HeaderFormats, SAMPLE_LINES_MAX};
 use crate::mask::{MaskError, Masked};
 use crate::miner::{Mined, Miner, MinerConfig, TemplateMiner};
 
+mod flow;
+
 /// Streams whose headers are learnt on their own; later ones use those formats.
 const STREAMS_MAX: usize = 256;
 
@@ -71,23 +73,13 @@ fn stream_key(record: &LogRecord) -> String {
     format!("{}/{}", record.source, record.group)
 }
 
-/// The line without what carried it. A flow is told by its outcome: its numbers are features, not
-/// text.
+/// The line without what carried it. A flow is told by its outcome, direction and size.
 fn unwrapped(record: &LogRecord) -> Cow<'_, str> {
     match record.shape {
         Shape::Json => shape::text(record),
-        Shape::Flow => Cow::Owned(flow_text(&record.message)),
+        Shape::Flow => Cow::Owned(flow::text(&record.message)),
         _ => Cow::Borrowed(&record.message),
     }
-}
-
-fn flow_text(line: &str) -> String {
-    let outcomes = ["ACCEPT", "REJECT", "NODATA", "SKIPDATA"];
-    let outcome = line
-        .split_ascii_whitespace()
-        .find(|word| outcomes.contains(word))
-        .unwrap_or("unknown");
-    format!("flow {outcome}")
 }
 
 fn strip<'r>(formats: &HeaderFormats, text: Cow<'r, str>) -> Cow<'r, str> {

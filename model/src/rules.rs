@@ -17,6 +17,7 @@ mod flow;
 mod ssh;
 mod text;
 
+pub(crate) use flow::is_answer;
 pub use flow::is_internal;
 
 /// Lines that a hit names at most.

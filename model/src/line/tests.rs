@@ -61,13 +61,27 @@ fn a_stream_of_later_uses_the_format_that_fits() {
 }
 
 #[test]
-fn a_flow_is_told_by_its_outcome() {
-    let line =
-        "2 123456789012 eni-1 10.0.0.1 10.0.0.2 443 49152 6 10 840 1620000000 1620000060 REJECT OK";
-    assert_eq!(
-        learnt().message(&record("flow", Shape::Flow, line)),
-        "flow REJECT"
-    );
+fn a_flow_is_told_by_its_outcome_direction_and_size() {
+    let lines = learnt();
+    for (line, expected) in [
+        (
+            "2 123456789012 eni-1 10.0.0.1 10.0.0.2 50443 443 6 10 840 1620000000 1620000060 REJECT OK",
+            "flow-reject-inside-opened-tiny",
+        ),
+        (
+            "2 123456789012 eni-1 10.0.0.1 203.0.113.9 443 50443 6 10 5000000 1620000000 1620000060 ACCEPT OK",
+            "flow-accept-egress-answered-megabytes",
+        ),
+        (
+            "2 123456789012 eni-1 - - - - - - - 1620000000 1620000060 - NODATA",
+            "flow-nodata",
+        ),
+        ("eni-1 10.0.0.1 REJECT", "flow-reject"),
+    ] {
+        assert_eq!(lines.message(&record("flow", Shape::Flow, line)), expected);
+        let template = lines.miner().template_of(expected);
+        assert_eq!(template.text, expected);
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn flows<'w>(
 }
 
 /// Whether a flow looks like an answer: from a service's port to one of a client.
-fn is_answer(flow: &FlowRecord) -> bool {
+pub(crate) fn is_answer(flow: &FlowRecord) -> bool {
     matches!((flow.src_port, flow.dst_port), (Some(from), Some(to))
         if from < EPHEMERAL_PORTS_MIN && to >= EPHEMERAL_PORTS_MIN)
 }
