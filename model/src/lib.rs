@@ -31,5 +31,5 @@ pub use miner::{Mined, Miner, MinerConfig, Template, TemplateId, TemplateMiner};
 pub use model::Model;
 pub use rules::{RuleConfig, RuleHit};
 pub use threshold::AlarmTarget;
-pub use train::{TrainError, TrainOptions, train};
+pub use train::{ReplayError, TrainError, TrainOptions, train, train_replayed};
 pub use window::{EventWindow, WindowSpec, Windowing};

@@ -11,6 +11,9 @@ use crate::mask::{MaskError, Masked};
 use crate::miner::{Mined, Miner, MinerConfig, TemplateMiner};
 
 mod flow;
+mod sample;
+
+pub use sample::HeaderSamples;
 
 /// Streams whose headers are learnt on their own; later ones use those formats.
 const STREAMS_MAX: usize = 256;
@@ -110,6 +113,20 @@ impl LineLearner {
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             miner: TemplateMiner::new(config)?,
+        })
+    }
+
+    /// A learner that knows the headers of these streams already.
+    ///
+    /// # Errors
+    /// A mask of the configuration that does not compile.
+    pub fn with_headers(
+        headers: BTreeMap<String, HeaderFormats>,
+        config: MinerConfig,
+    ) -> Result<Self, MaskError> {
+        Ok(Self {
+            headers,
+            ..Self::new(config)?
         })
     }
 

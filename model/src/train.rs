@@ -1,8 +1,9 @@
 //! Training: from records without labels to a model.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
-use aiops_domain::{Interval, LogRecord, Source};
+use aiops_domain::{Interval, LogRecord, Source, Time};
 
 use crate::artefact::ArtefactError;
 use crate::card::{DriftBaseline, ModelCard, SourceCard};
@@ -10,15 +11,15 @@ use crate::detectors::DetectorName;
 use crate::ensemble::{
     Ensemble, EnsembleParameters, FitError, windows_with_a_template_of_their_own,
 };
-use crate::line::LineLearner;
-use crate::mask::MaskError;
+use crate::line::{HeaderSamples, LineLearner, LineMiner};
+use crate::mask::{MaskError, hash_token};
 use crate::miner::MinerConfig;
 use crate::model::{Content, DEFAULT_WINDOW, Model, SourceModel};
 use crate::rules::RuleConfig;
 use crate::sequence::{sequence, vocabulary};
 use crate::session::{Corpus, Counts, Session};
 use crate::threshold::AlarmTarget;
-use crate::window::{EventWindow, WindowError, WindowSpec};
+use crate::window::{EventWindow, WindowError, WindowSpec, Windowing};
 
 /// What shapes a training. The default is what ships.
 #[derive(Debug, Clone)]
@@ -85,18 +86,108 @@ pub enum TrainError {
     Artefact(#[from] ArtefactError),
 }
 
+/// Why a training that reads its records itself gives no model.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError<E> {
+    /// Reading.
+    #[error(transparent)]
+    Read(E),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
 /// Trains a model on records without labels, a part for each source. The result depends on the set
 /// of records and the options, not on the records' order.
 ///
 /// # Errors
 /// [`TrainError`]: no records, a window without any of them, options that cannot be used.
 pub fn train(records: Vec<LogRecord>, options: &TrainOptions) -> Result<Model, TrainError> {
-    if records.is_empty() {
-        return Err(TrainError::NoRecords);
+    let trained = train_replayed(
+        |each| {
+            records.iter().for_each(each);
+            Ok::<(), Infallible>(())
+        },
+        options,
+    );
+    trained.map_err(|error| match error {
+        ReplayError::Train(error) => error,
+        ReplayError::Read(never) => match never {},
+    })
+}
+
+/// [`train`] on more records than memory holds. `replay` hands every record to its argument, the
+/// same ones each time it is called: once for the headers, once for the templates, and once for
+/// every million records, of which only the windows of one part are held at a time.
+///
+/// # Errors
+/// [`ReplayError::Read`] with what `replay` returned; otherwise as [`train`].
+pub fn train_replayed<E>(
+    replay: impl FnMut(&mut dyn FnMut(&LogRecord)) -> Result<(), E>,
+    options: &TrainOptions,
+) -> Result<Model, ReplayError<E>> {
+    train_in_shards(replay, options, SHARD_LINES)
+}
+
+fn train_in_shards<E>(
+    mut replay: impl FnMut(&mut dyn FnMut(&LogRecord)) -> Result<(), E>,
+    options: &TrainOptions,
+    shard_lines: u64,
+) -> Result<Model, ReplayError<E>> {
+    let mut parts: BTreeMap<Source, Part> = BTreeMap::new();
+    let mut samples = HeaderSamples::default();
+    replay(&mut |record| {
+        parts.entry(record.source).or_default().lines += 1;
+        samples.offer(record);
+    })
+    .map_err(ReplayError::Read)?;
+    if parts.is_empty() {
+        return Err(TrainError::NoRecords.into());
     }
-    let mut by_source: BTreeMap<Source, Vec<LogRecord>> = BTreeMap::new();
-    for record in records {
-        by_source.entry(record.source).or_default().push(record);
+    let headers = samples.learn();
+    let mut learners: BTreeMap<Source, LineLearner> = BTreeMap::new();
+    for source in parts.keys() {
+        let of_source = format!("{source}/");
+        let own = headers
+            .iter()
+            .filter(|(key, _)| key.starts_with(&of_source));
+        let own = own
+            .map(|(key, formats)| (key.clone(), formats.clone()))
+            .collect();
+        let learner = LineLearner::with_headers(own, options.miner.clone());
+        learners.insert(*source, learner.map_err(TrainError::from)?);
+    }
+    replay(&mut |record| {
+        if let Some(learner) = learners.get_mut(&record.source) {
+            learner.learn(record);
+        }
+    })
+    .map_err(ReplayError::Read)?;
+    let lines: u64 = parts.values().map(|part| part.lines).sum();
+    let mut miners: BTreeMap<Source, (Windowing, LineMiner)> = BTreeMap::new();
+    for (source, learner) in learners {
+        let spec = options.windows.get(&source).unwrap_or(&options.window);
+        let windowing = spec.compile().map_err(TrainError::from)?;
+        miners.insert(source, (windowing, learner.freeze()));
+    }
+    let shards = lines.div_ceil(shard_lines).max(1);
+    for shard in 0..shards {
+        let mut held: BTreeMap<Source, Vec<LogRecord>> = BTreeMap::new();
+        replay(&mut |record| {
+            if let Some((windowing, _)) = miners.get(&record.source)
+                && shard_of(windowing, record, shards) == Some(shard)
+            {
+                held.entry(record.source).or_default().push(record.clone());
+            }
+        })
+        .map_err(ReplayError::Read)?;
+        for (source, records) in held {
+            if let (Some((windowing, lines)), Some(part)) =
+                (miners.get(&source), parts.get_mut(&source))
+            {
+                part.add(windowing.assemble(records).windows, lines);
+            }
+        }
     }
     let mut content = Content {
         card: ModelCard {
@@ -109,38 +200,70 @@ pub fn train(records: Vec<LogRecord>, options: &TrainOptions) -> Result<Model, T
         rules: options.rules.clone(),
         rules_apply: options.rules_apply,
     };
-    for (source, records) in by_source {
-        let (model, card) = train_source(source, records, options)?;
-        content.card.sources.insert(source, card);
-        content.sources.insert(source, model);
+    for (source, part) in parts {
+        if let Some((windowing, lines)) = miners.remove(&source) {
+            let (model, card) = fit(source, part, &windowing, lines, options)?;
+            content.card.sources.insert(source, card);
+            content.sources.insert(source, model);
+        }
     }
-    Ok(Model::new(content)?)
+    Ok(Model::new(content).map_err(TrainError::from)?)
 }
 
-fn train_source(
+/// Records whose windows are held at once.
+const SHARD_LINES: u64 = 1 << 20;
+
+/// In which part the window of a record is; all records of a window are in one. `None`: no window
+/// holds it.
+fn shard_of(windowing: &Windowing, record: &LogRecord, shards: u64) -> Option<u64> {
+    let group = windowing.group(record)?;
+    let start = windowing
+        .tumbling_bounds(record.time)
+        .map(|bounds| bounds.start.as_millis());
+    let hash = hash_token(group.as_bytes()) ^ hash_token(&start.unwrap_or(0).to_be_bytes());
+    // The high bits: the low ones of a product are weak.
+    Some((hash >> 32) % shards)
+}
+
+/// Start, entity and key of a window.
+type WindowOrder = (Time, String, Option<String>);
+
+/// What is gathered of one source.
+#[derive(Default)]
+struct Part {
+    lines: u64,
+    /// By start, entity and key of their windows: the order in which windows are assembled.
+    sessions: Vec<(WindowOrder, Session)>,
+    span: Option<Interval>,
+}
+
+impl Part {
+    fn add(&mut self, windows: Vec<EventWindow>, lines: &LineMiner) {
+        for window in windows {
+            let session = sequence(lines, &window.records).session;
+            let span = self.span.get_or_insert(window.interval);
+            span.start = span.start.min(window.interval.start);
+            span.end = span.end.max(window.interval.end);
+            let order = (window.interval.start, window.entity, window.key);
+            self.sessions.push((order, session));
+        }
+    }
+}
+
+fn fit(
     source: Source,
-    mut records: Vec<LogRecord>,
+    mut part: Part,
+    windowing: &Windowing,
+    lines: LineMiner,
     options: &TrainOptions,
 ) -> Result<(SourceModel, SourceCard), TrainError> {
-    let window = options
-        .windows
-        .get(&source)
-        .unwrap_or(&options.window)
-        .clone();
-    let windowing = window.compile()?;
-    records.sort_by(|one, other| one.order().cmp(&other.order()));
-    let mut learner = LineLearner::new(options.miner.clone())?;
-    for record in &records {
-        learner.learn(record);
-    }
-    let lines = learner.freeze();
-    let count = records.len() as u64;
-    let windows = windowing.assemble(records).windows;
-    let data = span(&windows).ok_or(TrainError::NoWindows { origin: source })?;
+    let data = part.span.ok_or(TrainError::NoWindows { origin: source })?;
+    part.sessions.sort_by(|one, other| one.0.cmp(&other.0));
     let corpus = Corpus {
-        sessions: windows
+        sessions: part
+            .sessions
             .into_iter()
-            .map(|window| sequence(&lines, &window.records).session)
+            .map(|(_, session)| session)
             .collect(),
         vocabulary: vocabulary(&lines),
     };
@@ -156,7 +279,7 @@ fn train_source(
     let (windows, windows_left_out) = ensemble.windows();
     let card = SourceCard {
         data,
-        lines: count,
+        lines: part.lines,
         windows,
         windows_left_out,
         templates: u64::from(vocabulary(&lines)),
@@ -164,18 +287,11 @@ fn train_source(
         baseline: baseline(&corpus),
     };
     let model = SourceModel {
-        window,
+        window: windowing.spec().clone(),
         lines,
         ensemble,
     };
     Ok((model, card))
-}
-
-fn span(windows: &[EventWindow]) -> Option<Interval> {
-    Some(Interval {
-        start: windows.iter().map(|window| window.interval.start).min()?,
-        end: windows.iter().map(|window| window.interval.end).max()?,
-    })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of lines")]
@@ -200,3 +316,6 @@ fn baseline(corpus: &Corpus) -> DriftBaseline {
             .collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;
