@@ -1,6 +1,8 @@
 //! Lines per second of mining on one core, with masks: learning, scoring, scoring with the header
 //! still on, and the drain3 crate with masks of the same reach, on one made corpus.
 
+#![allow(missing_docs, unreachable_pub, reason = "what criterion's macros make")]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 

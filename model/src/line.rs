@@ -12,6 +12,7 @@ use crate::miner::{Mined, Miner, MinerConfig, TemplateMiner};
 
 mod flow;
 mod sample;
+mod signals;
 
 pub use sample::HeaderSamples;
 
@@ -79,7 +80,13 @@ fn stream_key(record: &LogRecord) -> String {
 /// The line without what carried it. A flow is told by its outcome, direction and size.
 fn unwrapped(record: &LogRecord) -> Cow<'_, str> {
     match record.shape {
-        Shape::Json => shape::text(record),
+        Shape::Json => {
+            let text = shape::text(record);
+            match signals::of_json(&record.message) {
+                "" => text,
+                signals => Cow::Owned(text.into_owned() + signals),
+            }
+        }
         Shape::Flow => Cow::Owned(flow::text(&record.message)),
         _ => Cow::Borrowed(&record.message),
     }

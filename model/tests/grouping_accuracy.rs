@@ -2,6 +2,12 @@
 //! the labelled group. The logs are research data of third parties and not part of the project;
 //! without them the test says so and checks nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "helpers of tests; a skipped test says so"
+)]
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

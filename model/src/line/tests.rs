@@ -112,3 +112,20 @@ fn learning_goes_on_from_a_frozen_form() {
     }
     assert_eq!(second.miner().templates().len(), 3);
 }
+
+#[test]
+fn a_server_error_and_a_slow_answer_are_told_apart() {
+    let lines = learnt();
+    for (fields, expected) in [
+        (r#""status":200,"duration_ms":31"#, "request"),
+        (
+            r#""status_code":503,"latency_ms":31.5"#,
+            "request server-error",
+        ),
+        (r#""status":200,"duration_ms":2500"#, "request seconds"),
+        (r#""code":"x","elapsed_ms":null"#, "request"),
+    ] {
+        let line = format!(r#"{{"msg":"request",{fields}}}"#);
+        assert_eq!(lines.message(&record("app", Shape::Json, &line)), expected);
+    }
+}
