@@ -1,3 +1,5 @@
+//! Default rules on real names, and that any line has a place.
+
 use super::*;
 use proptest::prelude::*;
 

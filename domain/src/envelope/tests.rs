@@ -1,3 +1,5 @@
+//! The envelope reader beside serde, and what it refuses.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Every form of time stamp, and what is none.
+
 use super::*;
 use proptest::prelude::*;
 

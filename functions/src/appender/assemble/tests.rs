@@ -1,3 +1,5 @@
+//! Segments beside the records that serde reads, and what ends in quarantine.
+
 use std::io::{Read as _, Write as _};
 
 use aiops_domain::LogRecord;
