@@ -12,6 +12,7 @@ use crate::error::{CommandError, Outcome};
 use crate::printer::Printer;
 
 pub mod completions;
+pub mod config;
 pub mod local;
 pub mod metrics;
 pub mod mine;
@@ -39,6 +40,7 @@ macro_rules! commands {
 
 commands! {
     Completions(completions),
+    Config(config),
     Local(local),
     Metrics(metrics),
     Mine(mine),

@@ -1,7 +1,7 @@
 //! Which version of a provider's plugin a resource type needs.
 
 /// The Kubernetes provider, for the few objects that node remediation needs.
-const KUBERNETES: &str = "4.24.0";
+const KUBERNETES: &str = "4.18.2";
 
 /// The plugin's version for a type or function token; empty where the engine itself is the provider.
 pub fn version(token: &str) -> &'static str {

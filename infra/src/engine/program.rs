@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::error::DeployError;
 use super::grpc::{GrpcEngine, GrpcMonitor};
 use super::monitor::{EngineLog, MonitorError, Severity};
-use crate::config::StackConfig;
+use crate::config::{Environment as Configured, StackConfig};
 use crate::graph::validate::validate;
 use crate::graph::{AssetSource, Graph, Value};
 
@@ -66,6 +66,11 @@ fn prepare(
     declare: impl FnOnce(&StackConfig) -> Graph,
 ) -> Result<Graph, DeployError> {
     let config = StackConfig::from_engine(&environment.stack, &environment.config)?;
+    if config.environment == Configured::Local {
+        return Err(DeployError::Program(
+            "stack `local` is the laptop's: `aiops local` runs it, the engine does not".to_owned(),
+        ));
+    }
     let graph = declare(&config);
     validate(&graph).map_err(|problems| DeployError::Program(problems.to_string()))?;
     let missing = missing_files(&graph, Path::new("."));
