@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::incident::Severity;
+
 /// The kind of a finding or an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -46,6 +48,21 @@ impl Kind {
             Self::LogAnomaly => "log_anomaly",
             Self::MetricAnomaly => "metric_anomaly",
             Self::ExhaustionForecast => "exhaustion_forecast",
+        }
+    }
+}
+
+impl Kind {
+    /// How much an incident of this kind matters before anybody has looked at it.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Self::DataExfiltration => Severity::Critical,
+            Self::SshBruteForce | Self::OomCrashLoop | Self::PoolExhaustion | Self::DiskFull => {
+                Severity::High
+            }
+            Self::PortScan | Self::LogAnomaly | Self::MetricAnomaly | Self::ExhaustionForecast => {
+                Severity::Medium
+            }
         }
     }
 }

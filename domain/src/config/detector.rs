@@ -41,6 +41,9 @@ pub struct DetectorConfig {
     /// When findings are only recorded.
     #[serde(default)]
     pub shadow: ShadowMode,
+    /// Length of the windows that are looked at before there is a model, in seconds.
+    #[serde(default = "default_untrained_window_seconds")]
+    pub untrained_window_seconds: u32,
     /// Caps on untrusted sizes.
     #[serde(default)]
     pub limits: DetectorLimits,
@@ -129,6 +132,7 @@ impl DetectorConfig {
             model_reread_seconds: default_model_reread_seconds(),
             state_days: default_state_days(),
             shadow: ShadowMode::default(),
+            untrained_window_seconds: default_untrained_window_seconds(),
             limits: DetectorLimits::default(),
             metric_namespace: default_metric_namespace(),
         }
@@ -145,6 +149,9 @@ impl DetectorConfig {
         }
         if self.limits.concurrent_gets_max == 0 {
             problems.push("limits.concurrent_gets_max: 0 reads nothing".to_owned());
+        }
+        if self.untrained_window_seconds == 0 {
+            problems.push("untrained_window_seconds: 0 is no window".to_owned());
         }
         if self.state_days == 0 {
             problems.push("state_days: 0 forgets windows while they are open".to_owned());
@@ -167,6 +174,10 @@ const fn default_reopen_seconds() -> u32 {
 
 const fn default_model_reread_seconds() -> u32 {
     5
+}
+
+const fn default_untrained_window_seconds() -> u32 {
+    60
 }
 
 const fn default_state_days() -> u32 {

@@ -1,0 +1,186 @@
+//! What a person sees: shadow, re-opening, late data that takes a finding back, hostile times.
+
+use aiops_domain::{IncidentStatus, Time};
+use aiops_functions::detector::Received;
+use aiops_functions::fakes::Faults;
+use aiops_functions::incidents::items;
+use aiops_functions::ports::{Attributes, Clock as _, Table as _, Write};
+use serde_json::json;
+
+use crate::world::{World, mismatch, ready, received, record, stored, tumbling};
+
+const START: i64 = 1_700_000_000_000;
+
+fn meta(world: &World, id: &str) -> Attributes {
+    ready(world.incidents.get(&items::meta(id)))
+        .unwrap()
+        .unwrap()
+        .attributes
+}
+
+fn close(world: &World, id: &str, status: IncidentStatus) {
+    let write = Write::Update {
+        key: items::meta(id),
+        set: Attributes::from([
+            ("status".into(), json!(status)),
+            ("closed_at".into(), json!(world.clock.now())),
+        ]),
+        add: Default::default(),
+        remove: vec![],
+        condition: None,
+    };
+    ready(world.incidents.write(write)).unwrap();
+}
+
+fn bad(n: u32) -> aiops_domain::LogRecord {
+    record(n, START + i64::from(n) * 20_000, "a", format!("bad {n}"))
+}
+
+fn only_incident(world: &World) -> String {
+    let ids = stored(&world.incidents).unwrap().incident_ids;
+    assert_eq!(ids.len(), 1);
+    ids.into_iter().next().unwrap()
+}
+
+#[test]
+fn a_finding_is_written_when_its_window_closes_and_not_before() {
+    let world = World::new(&tumbling());
+    let instance = world.instance(&Faults::none());
+    let handle = |messages: Vec<Received>| ready(instance.handle(&messages));
+    let first = handle(world.write("1", &[bad(0)]));
+    assert_eq!((first.windows, first.changes.added), (0, 0));
+    let second = handle(world.write("2", &[bad(2)]));
+    assert_eq!(
+        (second.windows, second.changes.added, second.started),
+        (1, 1, 1)
+    );
+    let incident = only_incident(&world);
+    let event = ready(world.incidents.get(&items::event(&incident, 1))).unwrap();
+    assert_eq!(
+        event.unwrap().attributes["who"]["component"],
+        "anomaly-detector"
+    );
+    let executions = world.workflow.executions();
+    let input: serde_json::Value =
+        serde_json::from_str(&executions[&format!("{incident}-1")]).unwrap();
+    assert_eq!(input, json!({"incident_id": incident, "opening": 1}));
+}
+
+#[test]
+fn late_lines_take_a_finding_back_and_move_it_to_another_kind() {
+    let world = World::new(&tumbling());
+    world.settle(world.write("1", &[bad(0), bad(5)]));
+    let ssh = record(90, START + 1, "a", "ssh".into());
+    let fine = record(91, START + 5 * 20_000 + 1, "a", "fine".into());
+    world.settle(world.write("2", &[ssh.clone(), fine.clone()]));
+    let all = [bad(0), bad(5), ssh, fine];
+    assert_eq!(mismatch(&world, &world.incidents, &all), None);
+    let counts: Vec<_> = stored(&world.incidents)
+        .unwrap()
+        .extents
+        .into_values()
+        .map(|e| e.0)
+        .collect();
+    assert_eq!(
+        counts,
+        [1],
+        "of two findings one is another incident's now, one is none"
+    );
+}
+
+#[test]
+fn shadow_calls_nobody_until_the_detector_is_trusted() {
+    let mut world = World::new(&tumbling());
+    world.shadow = true;
+    world.settle(world.write("1", &[bad(0)]));
+    let incident = only_incident(&world);
+    assert_eq!(meta(&world, &incident)["shadow"], true);
+    assert_eq!(meta(&world, &incident)["severity"], "low");
+    assert!(world.workflow.executions().is_empty());
+    world.shadow = false;
+    world.settle(world.write("2", &[bad(5)]));
+    assert_eq!(meta(&world, &incident).get("shadow"), None);
+    assert_eq!(meta(&world, &incident)["severity"], "medium");
+    assert_eq!(mismatch(&world, &world.incidents, &[bad(0), bad(5)]), None);
+}
+
+#[test]
+fn findings_soon_after_the_end_open_the_incident_again_and_later_ones_another() {
+    let world = World::new(&tumbling());
+    world.settle(world.write("1", &[bad(0)]));
+    let incident = only_incident(&world);
+    close(&world, &incident, IncidentStatus::Resolved);
+    world.clock.advance_millis(60_000);
+    world.settle(world.write("2", &[bad(1)]));
+    assert_eq!(only_incident(&world), incident);
+    assert_eq!(meta(&world, &incident)["status"], "open");
+    assert_eq!(meta(&world, &incident)["opening"], 2);
+    assert!(
+        world
+            .workflow
+            .executions()
+            .contains_key(&format!("{incident}-2"))
+    );
+    close(&world, &incident, IncidentStatus::Resolved);
+    world.clock.advance_millis(7 * 3_600_000);
+    world.settle(world.write("3", &[bad(2)]));
+    assert_eq!(stored_ids(&world).len(), 2);
+}
+
+fn stored_ids(world: &World) -> Vec<String> {
+    let all = world.incidents.all();
+    all.iter()
+        .filter(|item| item.key.sk == "meta")
+        .map(|item| item.key.pk.clone())
+        .collect()
+}
+
+#[test]
+fn a_suppressed_incident_counts_on_and_stays_suppressed() {
+    let world = World::new(&tumbling());
+    world.settle(world.write("1", &[bad(0)]));
+    let incident = only_incident(&world);
+    close(&world, &incident, IncidentStatus::Suppressed);
+    world.settle(world.write("2", &[bad(1)]));
+    assert_eq!(meta(&world, &incident)["status"], "suppressed");
+    assert_eq!(meta(&world, &incident)["count"], 2);
+    assert_eq!(world.workflow.starts(), 1);
+}
+
+#[test]
+fn one_line_from_the_future_closes_no_window() {
+    let world = World::new(&tumbling());
+    let instance = world.instance(&Faults::none());
+    let mut future = bad(1);
+    future.time = Time::from_millis(32_503_680_000_000);
+    let outcome = ready(instance.handle(&world.write("1", &[bad(0), future.clone()])));
+    assert_eq!(outcome.windows, 0);
+    world.settle(world.timers());
+    assert_eq!(mismatch(&world, &world.incidents, &[bad(0), future]), None);
+}
+
+#[test]
+fn what_is_no_message_of_ours_fails_alone() {
+    let world = World::new(&tumbling());
+    let instance = world.instance(&Faults::none());
+    let mut messages = world.write("1", &[bad(0)]);
+    messages.push(received("{}".into()));
+    let outcome = ready(instance.handle(&messages));
+    assert_eq!(outcome.failed, ["{}"]);
+    assert_eq!(outcome.lines, 1);
+}
+
+#[test]
+fn a_gzip_bomb_and_a_broken_segment_fail_alone() {
+    let mut world = World::new(&tumbling());
+    world.config.limits.segment_decompressed_bytes_max = 10_000;
+    let mut bomb = bad(0);
+    bomb.message = "x".repeat(20_000);
+    let broken = world.write("1", &[bomb]);
+    let good = world.write("2", &[bad(1)]);
+    let instance = world.instance(&Faults::none());
+    let messages: Vec<_> = broken.iter().chain(&good).cloned().collect();
+    let outcome = ready(instance.handle(&messages));
+    assert_eq!(outcome.failed, [broken[0].id.clone()]);
+    assert_eq!(outcome.lines, 1);
+}

@@ -1,0 +1,122 @@
+//! A scorer whose findings depend on every record of a window, so that a window which misses one
+//! is seen, and the reference: what the records say, computed at once.
+
+use std::collections::BTreeMap;
+
+use aiops_domain::{Finding, FindingTemplate, Incident, Kind, LogRecord, Source, Time};
+use aiops_functions::detector::model::{Current, Models, Scorer};
+use aiops_functions::ports::PortResult;
+use aiops_model::{EventWindow, WindowSpec, Windowing};
+use std::sync::Arc;
+
+/// Finds windows that have a line with a bad word; `ssh` in it makes it another kind.
+#[derive(Debug, Clone)]
+pub(crate) struct Words {
+    windowing: Windowing,
+    bad: &'static str,
+}
+
+impl Words {
+    pub(crate) fn new(spec: &WindowSpec) -> Self {
+        Self::looking_for(spec, "bad")
+    }
+
+    pub(crate) fn looking_for(spec: &WindowSpec, bad: &'static str) -> Self {
+        Self {
+            windowing: spec.compile().unwrap(),
+            bad,
+        }
+    }
+
+    /// What the records say.
+    pub(crate) fn reference(&self, records: &[LogRecord]) -> BTreeMap<String, Finding> {
+        let assembly = self.windowing.assemble(records.to_vec());
+        let findings = assembly.windows.iter().map(|window| self.score(window));
+        findings
+            .filter(|finding| finding.anomalous)
+            .map(|finding| (finding.id.clone(), finding))
+            .collect()
+    }
+}
+
+impl Scorer for Words {
+    fn version(&self) -> &str {
+        "words"
+    }
+
+    fn windowing(&self, _source: Source) -> &Windowing {
+        &self.windowing
+    }
+
+    fn score(&self, window: &EventWindow) -> Finding {
+        let has = |word: &str| window.records.iter().any(|r| r.message.contains(word));
+        let ids: Vec<&str> = window.records.iter().map(|r| r.id.as_str()).collect();
+        Finding {
+            id: Finding::id_for(
+                window.source,
+                &window.entity,
+                window.key.as_deref(),
+                window.interval.start,
+            ),
+            source: window.source,
+            entity: window.entity.clone(),
+            key: window.key.clone(),
+            window: window.interval,
+            kind: if has("ssh") {
+                Kind::SshBruteForce
+            } else {
+                Kind::LogAnomaly
+            },
+            score: window.records.len() as f64 / 3.0,
+            p_value: 1e-200,
+            anomalous: has(self.bad) && !has("fine"),
+            templates: vec![FindingTemplate {
+                id: "t".into(),
+                template: "<*>".into(),
+                count: window.records.len() as u64,
+                expected: 0.1,
+                contribution: 1.0,
+            }],
+            example: None,
+            summary: ids.join(" "),
+            actor: None,
+        }
+    }
+}
+
+/// Always the same model.
+#[derive(Debug, Clone)]
+pub(crate) struct Fixed {
+    pub(crate) scorer: Arc<Words>,
+    pub(crate) shadow: bool,
+}
+
+impl Models for Fixed {
+    type Scorer = Words;
+
+    async fn current(&self) -> PortResult<Current<Words>> {
+        Ok(Current {
+            scorer: self.scorer.clone(),
+            shadow: self.shadow,
+        })
+    }
+}
+
+/// What incidents say of their findings: by fingerprint, how many, first and last seen, summary.
+pub(crate) fn extents(
+    findings: &BTreeMap<String, Finding>,
+) -> BTreeMap<String, (u64, Time, Time, String)> {
+    let mut ordered: Vec<&Finding> = findings.values().collect();
+    ordered.sort_by_key(|finding| (finding.window.start, &finding.id));
+    let mut extents: BTreeMap<String, (u64, Time, Time, String)> = BTreeMap::new();
+    for finding in ordered {
+        let fingerprint = Incident::fingerprint_of(finding.source, &finding.entity, finding.kind);
+        let extent = extents.entry(fingerprint).or_insert_with(|| {
+            let window = finding.window;
+            (0, window.start, window.end, finding.summary.clone())
+        });
+        extent.0 += 1;
+        extent.2 = extent.2.max(finding.window.end);
+    }
+    extents
+}
