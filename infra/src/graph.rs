@@ -16,7 +16,7 @@ pub mod value;
 
 pub use document::Document;
 pub use evaluate::{EvaluateError, Evaluated, Outputs, evaluate};
-pub use expr::{Archive, Asset, Expr, json};
+pub use expr::{Archive, Asset, Expr, json, text_of};
 pub use key::{Key, Path, Segment};
 pub use program::{Args, Handle, Program, Scope};
 pub use resource::{

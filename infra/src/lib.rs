@@ -9,5 +9,6 @@ pub mod config;
 pub mod engine;
 pub mod graph;
 pub mod iam;
+pub mod kubernetes;
 pub mod platform;
 pub mod schema;

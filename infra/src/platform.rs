@@ -6,17 +6,23 @@
 use crate::config::StackConfig;
 use crate::graph::{Graph, Program};
 
+pub mod agent;
 pub mod archive;
 pub mod buckets;
+pub mod compute;
 pub mod context;
 pub mod detection;
+pub mod eks;
 pub mod functions;
 pub mod keys;
+pub mod lake;
 pub mod logs;
 pub mod network;
+pub mod observe;
 pub mod queues;
 pub mod remediation;
 pub mod roles;
+pub mod sagemaker;
 pub mod stream;
 pub mod tables;
 pub mod topics;
@@ -34,26 +40,51 @@ pub fn declare(config: &StackConfig) -> Graph {
     let mut subscribed = logs::groups(&scope, &context, keys);
     let network = network::declare(&scope, &context, keys);
     subscribed.push(network.flow_logs.clone());
+    let eks = eks::declare(&scope, &context, keys, &network);
+    subscribed.extend(eks.iter().flat_map(|eks| eks.subscribed.clone()));
+    compute::declare(&scope, &context, keys, &network);
     let stream = stream::declare(&scope, &context, keys);
     logs::subscribe(&scope, &context, keys, &stream, &subscribed);
     let buckets = archive::buckets(&scope, &context, keys);
-    archive::firehoses(&scope, &context, keys, &stream, &buckets.raw);
+    let firehoses = archive::firehoses(&scope, &context, keys, &stream, &buckets.raw);
     let tables = tables::declare(&scope, &context, keys);
     let topics = topics::declare(&scope, &context, keys);
     let shared = functions::shared(&scope, &context, keys);
-    functions::appender::declare(&shared, &context, keys, &stream, &buckets.segments);
+    let appender =
+        functions::appender::declare(&shared, &context, keys, &stream, &buckets.segments);
     let places = remediation::Places {
         network: &network,
         tables: &tables,
         topics: &topics,
     };
     let remediator = remediation::declare(&shared, &context, keys, places);
+    if let Some(eks) = &eks {
+        eks::remediation::declare(&scope, &context, &eks.cluster, &remediator);
+    }
     let workflow = workflow::declare(&scope, &context, keys, &remediator);
     let places = detection::Places {
         buckets: &buckets,
         tables: &tables,
         workflow: &workflow,
     };
-    detection::declare(&scope, &context, keys, &shared, places);
+    let detection = detection::declare(&scope, &context, keys, &shared, places);
+    if !context.is_local() {
+        lake::declare(&scope, &context, keys, &buckets);
+    }
+    sagemaker::declare(&scope, &context, keys, &network, &buckets);
+    let watched = observe::Watched {
+        stream: &stream,
+        firehoses: &firehoses,
+        functions: vec![
+            ("log-appender", &appender),
+            ("anomaly-detector", &detection.detector),
+            ("remediator", &remediator),
+        ],
+        failures: &shared.failures,
+        detection: &detection,
+        workflow: &workflow,
+        groups: &subscribed,
+    };
+    observe::declare(&scope, &context, keys, &topics, &watched);
     program.finish()
 }

@@ -224,3 +224,8 @@ impl<T, K: Into<String>, I: Into<Expr<T>>, const N: usize> From<[(K, I); N]>
         ))
     }
 }
+
+/// A number as a text.
+pub fn text_of(number: &Expr<i64>) -> Expr<String> {
+    Expr::concat([number.into()])
+}

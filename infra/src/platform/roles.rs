@@ -74,3 +74,20 @@ pub fn role(
     });
     Role { role, policy }
 }
+
+/// Attaches a managed policy of AWS, where AWS itself keeps the list of what its software needs.
+pub fn attach(
+    scope: &Scope<'_>,
+    context: &Context<'_>,
+    role: &Role,
+    name: &str,
+    policy: &str,
+) -> iam::RolePolicyAttachment {
+    scope.declare(
+        name,
+        iam::RolePolicyAttachmentArgs::new(iam::RolePolicyAttachmentRequired {
+            policy_arn: context.managed_policy(policy).into(),
+            role: role.role.name(),
+        }),
+    )
+}

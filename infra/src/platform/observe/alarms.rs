@@ -1,0 +1,230 @@
+//! Alarms, each with somebody who hears of it, and one that sums them up.
+
+use super::Watched;
+use crate::aws::cloudwatch;
+use crate::graph::{Expr, Options, Scope, Value};
+use crate::platform::context::Context;
+use crate::platform::topics::Topics;
+use crate::text;
+
+/// What an alarm compares.
+struct Alarm {
+    name: String,
+    description: &'static str,
+    namespace: &'static str,
+    metric: &'static str,
+    statistic: &'static str,
+    dimensions: Vec<(&'static str, Expr<String>)>,
+    /// Seconds over which the statistic is taken.
+    period_seconds: u32,
+    /// Periods that must be out of bounds.
+    periods: u32,
+    comparison: &'static str,
+    threshold: f64,
+    /// What silence means: `breaching` where silence is the fault itself.
+    missing: &'static str,
+}
+
+impl Alarm {
+    /// An alarm on anything above nothing within five minutes.
+    fn any(name: String, description: &'static str, metric: (&'static str, &'static str)) -> Self {
+        Self {
+            name,
+            description,
+            namespace: metric.0,
+            metric: metric.1,
+            statistic: "Sum",
+            dimensions: Vec::new(),
+            period_seconds: 300,
+            periods: 1,
+            comparison: "GreaterThanThreshold",
+            threshold: 0.0,
+            missing: "notBreaching",
+        }
+    }
+
+    fn of(mut self, dimension: &'static str, value: Expr<String>) -> Self {
+        self.dimensions.push((dimension, value));
+        self
+    }
+}
+
+/// Declares the alarms.
+pub(super) fn declare(
+    scope: &Scope<'_>,
+    context: &Context<'_>,
+    topics: &Topics,
+    watched: &Watched<'_>,
+) {
+    let alarms: Vec<cloudwatch::MetricAlarm> = list(context, watched)
+        .into_iter()
+        .map(|alarm| single(scope, context, topics, alarm))
+        .collect();
+    let mut rule: Vec<Value> = Vec::new();
+    for alarm in &alarms {
+        if !rule.is_empty() {
+            rule.push(" OR ".into());
+        }
+        rule.push(text!("ALARM(\"", alarm.name(), "\")").into());
+    }
+    scope.declare(
+        "platform",
+        cloudwatch::CompositeAlarmArgs::new(cloudwatch::CompositeAlarmRequired {
+            alarm_name: context.name("platform").into(),
+            alarm_rule: Expr::<String>::concat(rule),
+        })
+        .alarm_description("Something of the log analysis platform itself is not well")
+        .alarm_actions([topics.alarms.arn()])
+        .ok_actions([topics.alarms.arn()]),
+    );
+}
+
+fn single(
+    scope: &Scope<'_>,
+    context: &Context<'_>,
+    topics: &Topics,
+    alarm: Alarm,
+) -> cloudwatch::MetricAlarm {
+    let args = cloudwatch::MetricAlarmArgs::new()
+        .name(context.name(&alarm.name))
+        .alarm_description(alarm.description)
+        .namespace(alarm.namespace)
+        .metric_name(alarm.metric)
+        .dimensions(
+            alarm
+                .dimensions
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect::<std::collections::BTreeMap<_, _>>(),
+        )
+        .period(alarm.period_seconds)
+        .evaluation_periods(alarm.periods)
+        .comparison_operator(alarm.comparison)
+        .threshold(alarm.threshold)
+        .treat_missing_data(alarm.missing)
+        .alarm_actions([topics.alarms.arn()])
+        .ok_actions([topics.alarms.arn()]);
+    // Percentiles are "extended" statistics.
+    let args = if alarm.statistic.starts_with('p') {
+        args.extended_statistic(alarm.statistic)
+    } else {
+        args.statistic(alarm.statistic)
+    };
+    scope.declare_with(
+        alarm.name,
+        args,
+        Options::new().after(
+            &topics.alarms_policy,
+            "an alarm that rings before the topic's policy is heard by nobody",
+        ),
+    )
+}
+
+fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
+    let detection = &context.config.detection;
+    let milliseconds = f64::from(detection.maximum_lag_minutes) * 60_000.0;
+    let mut alarms = vec![
+        Alarm {
+            statistic: "Maximum",
+            threshold: milliseconds,
+            periods: 3,
+            ..Alarm::any(
+                "stream-lag".to_owned(),
+                "log-appender falls behind the stream",
+                ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds"),
+            )
+        }
+        .of("StreamName", watched.stream.name()),
+        Alarm::any(
+            "stream-throttled".to_owned(),
+            "The stream refuses records: raise its capacity",
+            ("AWS/Kinesis", "WriteProvisionedThroughputExceeded"),
+        )
+        .of("StreamName", watched.stream.name()),
+        Alarm {
+            statistic: "Maximum",
+            threshold: 900.0,
+            ..Alarm::any(
+                "archive-stale".to_owned(),
+                "Firehose has not delivered for a quarter of an hour",
+                ("AWS/Firehose", "DeliveryToS3.DataFreshness"),
+            )
+        }
+        .of("DeliveryStreamName", watched.firehoses.raw.name()),
+        Alarm::any(
+            "workflow-failed".to_owned(),
+            "An incident's workflow failed",
+            ("AWS/States", "ExecutionsFailed"),
+        )
+        .of("StateMachineArn", watched.workflow.arn()),
+        Alarm::any(
+            "workflow-timed-out".to_owned(),
+            "An incident's workflow timed out",
+            ("AWS/States", "ExecutionsTimedOut"),
+        )
+        .of("StateMachineArn", watched.workflow.arn()),
+        Alarm {
+            comparison: "LessThanThreshold",
+            threshold: 1.0,
+            missing: "breaching",
+            periods: (detection.silence_minutes / 5).max(1),
+            ..Alarm::any(
+                "detector-silent".to_owned(),
+                "No window was looked at: the detector or what feeds it has stopped",
+                ("AWS/Lambda", "Invocations"),
+            )
+        }
+        .of("FunctionName", watched.detection.detector.function.name()),
+    ];
+    let queues = [
+        ("failures", watched.failures),
+        ("segments-dead", &watched.detection.queue.dead),
+    ];
+    for (name, queue) in queues {
+        alarms.push(
+            Alarm {
+                statistic: "Maximum",
+                ..Alarm::any(
+                    format!("{name}-waiting"),
+                    "Something could not be processed and waits for a person",
+                    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+                )
+            }
+            .of("QueueName", queue.name()),
+        );
+    }
+    for (name, function) in &watched.functions {
+        alarms.extend(of_function(context, name, function.function.name()));
+    }
+    alarms
+}
+
+fn of_function(context: &Context<'_>, name: &str, function: Expr<String>) -> [Alarm; 3] {
+    let any = |what: &str, description, metric| {
+        Alarm::any(
+            format!("{name}-{what}"),
+            description,
+            ("AWS/Lambda", metric),
+        )
+        .of("FunctionName", function.clone())
+    };
+    let limit_ms = f64::from(context.timeout_seconds(name)) * 1000.0;
+    [
+        any("errors", "A function fails", "Errors"),
+        any(
+            "throttles",
+            "A function is refused: raise its reserved concurrency",
+            "Throttles",
+        ),
+        Alarm {
+            statistic: "p99",
+            periods: 3,
+            threshold: limit_ms * 0.8,
+            ..any(
+                "duration",
+                "A function comes close to its time limit",
+                "Duration",
+            )
+        },
+    ]
+}
