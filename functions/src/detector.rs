@@ -23,6 +23,7 @@ use aiops_domain::{Finding, Source};
 
 use crate::ports::{Clock, ObjectStore, PortError, PortResult, Queue, Table, Workflow};
 
+pub mod aws;
 pub mod event;
 pub mod frontier;
 pub mod index;
@@ -31,6 +32,7 @@ pub mod message;
 pub mod model;
 pub mod region;
 pub mod segments;
+pub mod trained;
 
 use ledger::{Changes, Ledger, Settled};
 use message::{Message, Segment, Timer};

@@ -217,11 +217,10 @@ async fn write(
     mut to: Frontier,
 ) -> PortResult<Frontier> {
     to.writes = from.writes + 1;
-    let unchanged = if from.writes == 0 {
-        Condition::Absent
-    } else {
-        Condition::Equals("writes".into(), json!(from.writes))
-    };
+    let unchanged = Condition::Any(vec![
+        Condition::Missing("writes".into()),
+        Condition::Equals("writes".into(), json!(from.writes)),
+    ]);
     state
         .write(Write::Update {
             key: source_key(source, "frontier"),

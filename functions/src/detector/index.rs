@@ -181,7 +181,7 @@ fn entry(
     let of_known = |name| known.and_then(|known| instant(known, name));
     let min = times().chain(of_known("min")).min().unwrap_or_default();
     let max = times().chain(of_known("max")).max().unwrap_or_default();
-    let puts = known.and_then(|known| number(known, "puts"));
+    let puts = known.and_then(|known| number(known, "puts")).unwrap_or(0);
     let expires = now.as_millis() / 1000 + i64::from(state_days) * 86_400;
     Write::Put {
         item: Item {
@@ -191,14 +191,14 @@ fn entry(
                 ("min".into(), json!(min.as_millis())),
                 ("max".into(), json!(max.as_millis())),
                 ("lines".into(), json!(parsed.records.len())),
-                ("puts".into(), json!(puts.unwrap_or(0) + 1)),
+                ("puts".into(), json!(puts + 1)),
                 ("expires".into(), json!(expires)),
             ]),
         },
-        condition: Some(match puts {
-            None => Condition::Absent,
-            Some(puts) => Condition::Equals("puts".into(), json!(puts)),
-        }),
+        condition: Some(Condition::Any(vec![
+            Condition::Missing("puts".into()),
+            Condition::Equals("puts".into(), json!(puts)),
+        ])),
     }
 }
 
