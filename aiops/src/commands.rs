@@ -13,6 +13,9 @@ use crate::printer::Printer;
 
 pub mod completions;
 pub mod config;
+pub mod destroy_plan;
+pub mod diff;
+pub mod graph;
 pub mod local;
 pub mod metrics;
 pub mod mine;
@@ -41,6 +44,9 @@ macro_rules! commands {
 commands! {
     Completions(completions),
     Config(config),
+    DestroyPlan(destroy_plan),
+    Diff(diff),
+    Graph(graph),
     Local(local),
     Metrics(metrics),
     Mine(mine),

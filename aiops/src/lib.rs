@@ -11,4 +11,5 @@ pub mod input;
 pub mod local;
 pub mod package;
 pub mod printer;
+pub mod stack;
 pub mod workload;

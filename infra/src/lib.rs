@@ -7,6 +7,7 @@ pub mod asl;
 pub mod aws;
 pub mod config;
 pub mod engine;
+pub mod export;
 pub mod graph;
 pub mod iam;
 pub mod kubernetes;

@@ -4,6 +4,7 @@
 //! environment.
 
 use crate::config::StackConfig;
+use crate::export::is_data_bearing;
 use crate::graph::{Graph, Program};
 
 pub mod agent;
@@ -13,6 +14,7 @@ pub mod compute;
 pub mod context;
 pub mod detection;
 pub mod eks;
+pub mod exports;
 pub mod functions;
 pub mod keys;
 pub mod lake;
@@ -68,23 +70,54 @@ pub fn declare(config: &StackConfig) -> Graph {
         workflow: &workflow,
     };
     let detection = detection::declare(&scope, &context, keys, &shared, places);
-    if !context.is_local() {
-        lake::declare(&scope, &context, keys, &buckets);
-    }
-    sagemaker::declare(&scope, &context, keys, &network, &buckets);
+    let functions = [
+        ("log-appender", &appender),
+        ("anomaly-detector", &detection.detector),
+        ("remediator", &remediator),
+    ];
+    let lake = lake::declare(&scope, &context, keys, &buckets);
+    let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
     let watched = observe::Watched {
         stream: &stream,
         firehoses: &firehoses,
-        functions: vec![
-            ("log-appender", &appender),
-            ("anomaly-detector", &detection.detector),
-            ("remediator", &remediator),
-        ],
+        functions: functions.to_vec(),
         failures: &shared.failures,
         detection: &detection,
         workflow: &workflow,
         groups: &subscribed,
     };
-    observe::declare(&scope, &context, keys, &topics, &watched);
-    program.finish()
+    let dashboard = observe::declare(&scope, &context, keys, &topics, &watched);
+    exports::declare(
+        &scope,
+        &exports::Exported {
+            network: &network,
+            stream: &stream,
+            buckets: &buckets,
+            firehoses: &firehoses,
+            tables: &tables,
+            topics: &topics,
+            detection: &detection,
+            workflow: &workflow,
+            functions: &functions,
+        },
+    );
+    exports::optional(
+        &scope,
+        eks.as_ref(),
+        lake.as_ref(),
+        sagemaker.as_ref(),
+        dashboard.as_ref(),
+    );
+    let mut graph = program.finish();
+    adopt(config, &mut graph);
+    graph
+}
+
+/// What the configuration says about resources of any kind: which hold data and are protected, and
+/// which exist already and are adopted.
+fn adopt(config: &StackConfig, graph: &mut Graph) {
+    for resource in &mut graph.resources {
+        resource.options.protect |= config.protect && is_data_bearing(&resource.kind);
+        resource.options.import_id = config.imports.get(&resource.key().text()).cloned();
+    }
 }

@@ -85,7 +85,7 @@ fn keys<'a>(keys: impl IntoIterator<Item = &'a Key>) -> Json {
     Json::Array(keys.into_iter().map(|key| key.text().into()).collect())
 }
 
-fn resource_to_json(resource: &Resource) -> Json {
+pub(crate) fn resource_to_json(resource: &Resource) -> Json {
     let by_property: Map<String, Json> = resource
         .property_dependencies()
         .iter()

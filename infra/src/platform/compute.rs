@@ -121,7 +121,7 @@ fn instance(
         name.as_str(),
         args,
         // A newer image replaces the instance: that is decided, not met in a preview.
-        Options::new().ignore_changes(["ami"]),
+        network.before(Options::new().ignore_changes(["ami"])),
     );
     let groups = &context.config.logs.groups;
     let agent = AgentConfig::new(settings, |key| {

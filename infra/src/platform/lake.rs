@@ -57,7 +57,11 @@ pub fn declare(
     context: &Context<'_>,
     keys: Option<&Keys>,
     buckets: &Buckets,
-) -> Lake {
+) -> Option<Lake> {
+    // The laptop has no query engine; segments are files there.
+    if context.is_local() {
+        return None;
+    }
     let scope = scope.component("Lake", "lake");
     // A database's name has no hyphens.
     let name = context.config.prefix().replace('-', "_");
@@ -108,10 +112,10 @@ pub fn declare(
             .workgroup(workgroup.id()),
         );
     }
-    Lake {
+    Some(Lake {
         database,
         workgroup,
-    }
+    })
 }
 
 const QUERIES: [(&str, &str, &str); 4] = [

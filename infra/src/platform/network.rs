@@ -30,6 +30,8 @@ pub struct Network {
     pub private: Vec<ec2::Subnet>,
     /// The ways out of the private subnets: nodes cannot join before them.
     pub routes_out: Vec<ec2::Route>,
+    /// The rules of the private subnets' network ACL: without them nothing passes.
+    pub private_rules: Vec<ec2::NetworkAclRule>,
     /// Network ACL of the public subnets.
     pub public_acl: ec2::NetworkAcl,
     /// Network ACL of the private subnets.
@@ -113,14 +115,18 @@ pub fn declare(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) ->
             group: &groups.endpoints,
         },
     );
-    let public_acl = acl::public(&scope, context, &vpc, &public);
-    let private_acl = acl::private(&scope, context, &vpc, &private);
+    let public_acl = acl::public(&scope, context, &vpc, &public).acl;
+    let acl::Acl {
+        acl: private_acl,
+        rules: private_rules,
+    } = acl::private(&scope, context, &vpc, &private);
     let flow_logs = flow::declare(&scope, context, keys, &vpc);
     Network {
         vpc,
         public,
         private,
         routes_out,
+        private_rules,
         public_acl,
         private_acl,
         groups,
@@ -219,4 +225,20 @@ fn nat_gateways(
             )
         })
         .collect()
+}
+
+impl Network {
+    /// Options of what runs in the private subnets: traffic must be able to pass first.
+    pub fn before(&self, mut options: Options) -> Options {
+        for route in &self.routes_out {
+            options = options.after(
+                route,
+                "without a way out it installs, pulls and joins nothing",
+            );
+        }
+        for rule in &self.private_rules {
+            options = options.after(rule, "a network ACL without its rules lets nothing pass");
+        }
+        options
+    }
 }

@@ -89,13 +89,7 @@ pub(super) fn declare(
             "a node that cannot describe its cluster never joins",
         );
     }
-    for route in &network.routes_out {
-        options = options.after(
-            route,
-            "a node without a way out pulls no image and never joins",
-        );
-    }
-    scope.declare_with("eks", args, options)
+    scope.declare_with("eks", args, network.before(options))
 }
 
 fn template(scope: &Scope<'_>, context: &Context<'_>) -> ec2::LaunchTemplate {

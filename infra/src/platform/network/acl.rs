@@ -5,6 +5,12 @@ use crate::aws::ec2;
 use crate::graph::{Options, Scope};
 use crate::platform::context::Context;
 
+/// An ACL and its rules: until they are there, it denies everything.
+pub(super) struct Acl {
+    pub(super) acl: ec2::NetworkAcl,
+    pub(super) rules: Vec<ec2::NetworkAclRule>,
+}
+
 /// A rule of the program.
 struct Rule {
     egress: bool,
@@ -26,7 +32,7 @@ pub(super) fn public(
     context: &Context<'_>,
     vpc: &ec2::Vpc,
     subnets: &[ec2::Subnet],
-) -> ec2::NetworkAcl {
+) -> Acl {
     let rule = |number, protocol, ports| Rule {
         egress: false,
         number,
@@ -45,7 +51,7 @@ pub(super) fn private(
     context: &Context<'_>,
     vpc: &ec2::Vpc,
     subnets: &[ec2::Subnet],
-) -> ec2::NetworkAcl {
+) -> Acl {
     declare(scope, "private", vpc, subnets, answers(context))
 }
 
@@ -81,7 +87,7 @@ fn declare(
     vpc: &ec2::Vpc,
     subnets: &[ec2::Subnet],
     rules: Vec<Rule>,
-) -> ec2::NetworkAcl {
+) -> Acl {
     let acl = scope.declare_with(
         name,
         ec2::NetworkAclArgs::new(vpc.id())
@@ -90,30 +96,26 @@ fn declare(
         // Rules are resources of their own; those that remediation adds show up here.
         Options::new().ignore_changes(["ingress", "egress"]),
     );
-    for Rule {
-        egress,
-        number,
-        protocol,
-        cidr,
-        ports,
-    } in rules
-    {
-        let direction = if egress { "out" } else { "in" };
-        let args = ec2::NetworkAclRuleArgs::new(ec2::NetworkAclRuleRequired {
-            network_acl_id: acl.id(),
-            protocol: protocol.into(),
-            rule_action: "allow".into(),
-            rule_number: number.into(),
+    let rules = rules
+        .into_iter()
+        .map(|rule| {
+            let direction = if rule.egress { "out" } else { "in" };
+            let args = ec2::NetworkAclRuleArgs::new(ec2::NetworkAclRuleRequired {
+                network_acl_id: acl.id(),
+                protocol: rule.protocol.into(),
+                rule_action: "allow".into(),
+                rule_number: rule.number.into(),
+            })
+            .egress(rule.egress)
+            .cidr_block(rule.cidr);
+            scope.declare(
+                format!("{name}-{direction}-{}", rule.number),
+                match rule.ports {
+                    Some((from, to)) => args.from_port(from).to_port(to),
+                    None => args,
+                },
+            )
         })
-        .egress(egress)
-        .cidr_block(cidr);
-        scope.declare(
-            format!("{name}-{direction}-{number}"),
-            match ports {
-                Some((from, to)) => args.from_port(from).to_port(to),
-                None => args,
-            },
-        );
-    }
-    acl
+        .collect();
+    Acl { acl, rules }
 }
