@@ -7,6 +7,7 @@ use crate::config::StackConfig;
 use crate::export::is_data_bearing;
 use crate::graph::{Graph, Program};
 
+pub mod access;
 pub mod agent;
 pub mod archive;
 pub mod buckets;
@@ -20,11 +21,13 @@ pub mod keys;
 pub mod lake;
 pub mod logs;
 pub mod network;
+pub mod notify;
 pub mod observe;
 pub mod queues;
 pub mod remediation;
 pub mod roles;
 pub mod sagemaker;
+pub mod secrets;
 pub mod stream;
 pub mod tables;
 pub mod topics;
@@ -70,10 +73,22 @@ pub fn declare(config: &StackConfig) -> Graph {
         workflow: &workflow,
     };
     let detection = detection::declare(&scope, &context, keys, &shared, places);
+    let secrets = notify::secrets(&scope, &context, keys);
+    let access = access::declare(&shared, &context, keys, &tables, &topics, &secrets);
+    let places = notify::Places {
+        tables: &tables,
+        topics: &topics,
+        secrets: &secrets,
+        approvals: &access.api,
+        groups: &subscribed,
+    };
+    let notifier = notify::declare(&shared, &context, keys, places);
     let functions = [
         ("log-appender", &appender),
         ("anomaly-detector", &detection.detector),
         ("remediator", &remediator),
+        ("approvals", &access.approvals),
+        ("notifier", &notifier),
     ];
     let lake = lake::declare(&scope, &context, keys, &buckets);
     let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
@@ -99,6 +114,7 @@ pub fn declare(config: &StackConfig) -> Graph {
             detection: &detection,
             workflow: &workflow,
             functions: &functions,
+            approvals: &access.api,
         },
     );
     exports::optional(

@@ -47,6 +47,22 @@ pub struct RemediatorConfig {
 }
 
 impl RemediatorConfig {
+    /// The defaults, with these names: nothing is done by itself.
+    pub fn new(incidents_table: impl Into<String>, topic_arn: impl Into<String>) -> Self {
+        Self {
+            incidents_table: incidents_table.into(),
+            topic_arn: topic_arn.into(),
+            policy: Policy::default(),
+            teams: Vec::new(),
+            responses: default_responses(),
+            maintenance: Vec::new(),
+            addresses: AddressRules::default(),
+            network_acls: NetworkAcls::default(),
+            caps: BTreeMap::new(),
+            resources: ResourceRules::default(),
+        }
+    }
+
     /// The caps of an action.
     pub fn caps(&self, action: ActionName) -> Caps {
         self.caps.get(&action).copied().unwrap_or_default()

@@ -9,7 +9,7 @@ use super::network::Network;
 use super::sagemaker::Sagemaker;
 use super::tables::Tables;
 use super::topics::Topics;
-use crate::aws::{cloudwatch, kinesis, sfn};
+use crate::aws::{apigatewayv2, cloudwatch, kinesis, sfn};
 use crate::graph::{Expr, Scope};
 
 /// What every stack has.
@@ -33,12 +33,14 @@ pub struct Exported<'a> {
     pub workflow: &'a sfn::StateMachine,
     /// Every function, by name.
     pub functions: &'a [(&'static str, &'a Function)],
+    /// Where plans are decided on.
+    pub approvals: &'a apigatewayv2::Api,
 }
 
 /// Exports what every stack has.
 pub fn declare(scope: &Scope<'_>, exported: &Exported<'_>) {
     let buckets = exported.buckets;
-    let texts: [(&str, Expr<String>); 18] = [
+    let texts: [(&str, Expr<String>); 19] = [
         ("vpcId", exported.network.vpc.id()),
         ("publicNetworkAclId", exported.network.public_acl.id()),
         ("privateNetworkAclId", exported.network.private_acl.id()),
@@ -56,6 +58,7 @@ pub fn declare(scope: &Scope<'_>, exported: &Exported<'_>) {
         ("detectorQueueUrl", exported.detection.queue.queue.url()),
         ("detectorDeadLetterUrl", exported.detection.queue.dead.url()),
         ("modelParameter", exported.detection.pointer.name()),
+        ("approvalsUrl", exported.approvals.api_endpoint()),
         ("stateMachineArn", exported.workflow.arn()),
     ];
     for (name, value) in texts {

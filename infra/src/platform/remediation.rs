@@ -9,12 +9,11 @@ use super::network::Network;
 use super::tables::{self, Tables};
 use super::topics::Topics;
 use crate::config::RemediationMode;
-use crate::graph::Value;
 use crate::iam::Statement;
 use crate::iam::action::sns;
-use crate::{list, object};
 
 mod actions;
+mod configuration;
 
 /// What the remediator acts on and reports to.
 #[derive(Debug, Clone, Copy)]
@@ -52,22 +51,8 @@ pub fn declare(
             name: "remediator",
             description: "Plans, executes, verifies and undoes remediations",
             settings: &context.config.functions.remediator,
-            configuration: configuration(context, places),
+            configuration: configuration::document(context, places),
             statements,
         },
     )
-}
-
-fn configuration(context: &Context<'_>, places: Places<'_>) -> Value {
-    let remediation = &context.config.remediation;
-    let first = remediation.first_network_acl_rule;
-    object! {
-        "incidents_table" => places.tables.incidents.name(),
-        "topic_arn" => places.topics.incidents.arn(),
-        "network_acls" => object! {
-            "ids" => list![places.network.public_acl.id(), places.network.private_acl.id()],
-            "first_rule" => first,
-            "last_rule" => first + remediation.network_acl_rules - 1,
-        },
-    }
 }

@@ -8,6 +8,9 @@ use crate::platform::context::Context;
 use crate::platform::network::Network;
 use crate::text;
 
+/// What the required tag must say.
+pub(super) const TAG_VALUE: &str = "allowed";
+
 /// The statements of the enabled actions. A statement is there once, however many actions need it.
 pub(super) fn statements(
     context: &Context<'_>,
@@ -33,7 +36,7 @@ fn of(context: &Context<'_>, network: &Network, action: RemediationAction) -> Ve
                 "aws:ResourceTag/{}",
                 context.config.remediation.required_tag
             ),
-            "allowed",
+            TAG_VALUE,
         )
     };
     let instances: Expr<String> = context.arn("ec2", "instance/*");

@@ -1,0 +1,150 @@
+//! The remediator's configuration, from the stack's: policies, teams, caps, what may be touched.
+
+use aiops_domain::config::RemediatorConfig;
+use aiops_domain::config::remediator::{NetworkAcls, Tag};
+use aiops_domain::plan::ActionName;
+use aiops_domain::policy::address::AddressRules;
+use aiops_domain::policy::team::TeamRule;
+use aiops_domain::policy::{Caps, Mode, Policy, PolicyRule};
+
+use super::Places;
+use super::actions::TAG_VALUE;
+use crate::config::{Cidr, RemediationAction, RemediationMode, StackConfig};
+use crate::graph::{Document, Value};
+use crate::platform::context::Context;
+
+/// The document.
+pub(super) fn document(context: &Context<'_>, places: Places<'_>) -> Value {
+    let config = context.config;
+    let remediation = &config.remediation;
+    let mut document = Document::default();
+    let mut remediator = RemediatorConfig::new(
+        document.hole(places.tables.incidents.name()),
+        document.hole(places.topics.incidents.arn()),
+    );
+    remediator.policy = policy(config);
+    remediator.teams = teams(config);
+    remediator.addresses = AddressRules {
+        vpc_cidrs: networks([config.network.cidr]),
+        never_deny: networks(config.network.reserved_cidrs.iter().copied()),
+        private_allowed: false,
+    };
+    remediator.network_acls = network_acls(config, &mut document, places);
+    remediator.caps = remediation
+        .actions
+        .iter()
+        .map(|(action, policy)| {
+            let caps = Caps {
+                per_hour: policy.maximum_per_hour,
+                share_percent: policy.maximum_share_percent,
+                // No more denials than there are rule numbers for them.
+                in_force: match action {
+                    RemediationAction::DenyAddress => remediation.network_acl_rules,
+                    _ => Caps::default().in_force,
+                },
+            };
+            (name(*action), caps)
+        })
+        .collect();
+    remediator.resources.allowed_tags = vec![Tag {
+        key: remediation.required_tag.clone(),
+        value: TAG_VALUE.to_owned(),
+    }];
+    remediator.resources.max_units = config.eks.nodes.maximum;
+    remediator.resources.cluster = config.eks.enabled.then(|| config.prefix());
+    remediator.resources.streams = vec![context.name("logs")];
+    document.finish(&remediator)
+}
+
+fn network_acls(config: &StackConfig, document: &mut Document, places: Places<'_>) -> NetworkAcls {
+    let number = |number: u32| u16::try_from(number).unwrap_or(u16::MAX);
+    let first = config.remediation.first_network_acl_rule;
+    let last = first.saturating_add(config.remediation.network_acl_rules.saturating_sub(1));
+    NetworkAcls {
+        ids: vec![
+            document.hole(places.network.public_acl.id()),
+            document.hole(places.network.private_acl.id()),
+        ],
+        first_rule: number(first),
+        last_rule: number(last),
+    }
+}
+
+fn networks<T: FromIterator<N>, N: std::str::FromStr>(cidrs: impl IntoIterator<Item = Cidr>) -> T {
+    // A range of the configuration is one everywhere.
+    cidrs
+        .into_iter()
+        .filter_map(|cidr| cidr.to_string().parse().ok())
+        .collect()
+}
+
+/// A team's rule comes before the stack's, and goes no further than the stack's.
+fn policy(config: &StackConfig) -> Policy {
+    let actions = &config.remediation.actions;
+    let of_teams = config.teams.iter().flat_map(|(team, settings)| {
+        actions.iter().map(move |(action, policy)| PolicyRule {
+            actions: Some(vec![name(*action)]),
+            teams: Some(vec![team.to_string()]),
+            mode: mode(policy.mode).min(mode(settings.remediation)),
+            ..PolicyRule::default()
+        })
+    });
+    let of_stack = actions.iter().map(|(action, policy)| PolicyRule {
+        actions: Some(vec![name(*action)]),
+        mode: mode(policy.mode),
+        ..PolicyRule::default()
+    });
+    Policy {
+        rules: of_teams.chain(of_stack).collect(),
+    }
+}
+
+/// A team owns what comes from the sources of its log groups.
+fn teams(config: &StackConfig) -> Vec<TeamRule> {
+    config
+        .teams
+        .iter()
+        .map(|(team, settings)| {
+            let mut sources: Vec<_> = settings
+                .log_groups
+                .iter()
+                .filter_map(|group| Some(config.logs.groups.get(group.as_str())?.source))
+                .collect();
+            sources.sort();
+            sources.dedup();
+            TeamRule {
+                team: team.to_string(),
+                sources: Some(sources),
+                kinds: None,
+                entity_prefixes: None,
+            }
+        })
+        .collect()
+}
+
+fn mode(mode: RemediationMode) -> Mode {
+    match mode {
+        RemediationMode::Off => Mode::Off,
+        RemediationMode::DryRun => Mode::DryRun,
+        RemediationMode::Approve => Mode::Approve,
+        RemediationMode::Automatic => Mode::Automatic,
+    }
+}
+
+fn name(action: RemediationAction) -> ActionName {
+    use RemediationAction as A;
+    match action {
+        A::DenyAddress => ActionName::DenyAddress,
+        A::RevokeSecurityGroupRule => ActionName::RevokeSecurityGroupRule,
+        A::IsolateInstance => ActionName::IsolateInstance,
+        A::RunDocument => ActionName::RunDocument,
+        A::RebootInstance => ActionName::RebootInstance,
+        A::ReplaceInstance => ActionName::ReplaceInstance,
+        A::CordonNode => ActionName::DrainNode,
+        A::RestartDeployment => ActionName::RestartDeployment,
+        A::RollbackDeployment => ActionName::RollBackDeployment,
+        A::ScaleNodeGroup => ActionName::ScaleNodeGroup,
+        A::DeactivateAccessKey => ActionName::DeactivateAccessKey,
+        A::RaiseStreamCapacity => ActionName::RaiseShardCount,
+    }
+}
