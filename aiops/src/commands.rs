@@ -13,6 +13,7 @@ use crate::printer::Printer;
 
 pub mod completions;
 pub mod config;
+pub mod demo;
 pub mod destroy_plan;
 pub mod diff;
 pub mod graph;
@@ -44,6 +45,7 @@ macro_rules! commands {
 commands! {
     Completions(completions),
     Config(config),
+    Demo(demo),
     DestroyPlan(destroy_plan),
     Diff(diff),
     Graph(graph),
