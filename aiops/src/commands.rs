@@ -17,10 +17,13 @@ pub mod demo;
 pub mod destroy_plan;
 pub mod diff;
 pub mod graph;
+pub mod detect;
+pub mod evaluate;
 pub mod local;
 pub mod metrics;
 pub mod mine;
 pub mod package;
+pub mod train;
 
 macro_rules! commands {
     ($($variant:ident($module:ident)),* $(,)?) => {
@@ -49,8 +52,11 @@ commands! {
     DestroyPlan(destroy_plan),
     Diff(diff),
     Graph(graph),
+    Detect(detect),
+    Evaluate(evaluate),
     Local(local),
     Metrics(metrics),
     Mine(mine),
     Package(package),
+    Train(train),
 }

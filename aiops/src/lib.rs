@@ -13,4 +13,5 @@ pub mod local;
 pub mod package;
 pub mod printer;
 pub mod stack;
+pub mod records;
 pub mod workload;

@@ -1,0 +1,109 @@
+//! `aiops train`: a model from logs, in one file.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use aiops_model::{AlarmTarget, Model, TrainOptions, train};
+use serde::Serialize;
+
+use crate::error::{CommandError, Outcome};
+use crate::printer::Printer;
+use crate::records::{self, WindowArgs};
+
+/// Train a model on logs of quiet times; unlabelled incidents among them are left out by itself.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  aiops train /var/log/app/ --out app.model\n  aiops train hdfs.log.gz --key 'blk_-?\\d+' --out hdfs.model\n  aiops train app.log --out app.model --pages 2 --per-windows 10080"
+)]
+pub struct Args {
+    /// Files or directories (plain, gzip, segments, CloudWatch envelopes, CloudTrail); `-` is
+    /// standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Where the model goes.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+    /// How lines are cut into windows.
+    #[command(flatten)]
+    pub window: WindowArgs,
+    /// Seed of everything random.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Accept at most this many false pages in `--per-windows` windows; without it, one window in a
+    /// thousand.
+    #[arg(long, requires = "per_windows")]
+    pub pages: Option<u32>,
+    /// The period of `--pages`, in windows (a week of minutes is 10080 for each entity).
+    #[arg(long, requires = "pages")]
+    pub per_windows: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct Report<'m> {
+    schema: &'static str,
+    model: records::ModelName<'m>,
+    card: &'m aiops_model::card::ModelCard,
+}
+
+/// Trains and writes the artefact, wholly or not at all.
+pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
+    let window = args.window.spec()?;
+    let target = match (args.pages, args.per_windows) {
+        (Some(pages), Some(windows)) => AlarmTarget::Budget { pages, windows },
+        _ => AlarmTarget::default(),
+    };
+    let input = records::read(&args.paths, args.window.year, printer)?;
+    let progress = printer.progress(None, "training");
+    let options = TrainOptions {
+        window: window.unwrap_or(aiops_model::model::DEFAULT_WINDOW),
+        seed: args.seed,
+        target,
+        ..TrainOptions::default()
+    };
+    let model = train(input, &options).map_err(records::bad_training)?;
+    progress.finish_and_clear();
+    write(&model, &args.out)?;
+    if args.json {
+        printer.json(&Report {
+            schema: "aiops.train/1",
+            model: records::ModelName::of(&model),
+            card: model.card(),
+        })?;
+        return Ok(Outcome::Done);
+    }
+    printer.line(format!(
+        "{}: model {} (sha256 {})",
+        args.out.display(),
+        model.version(),
+        model.sha256()
+    ))?;
+    for (source, card) in &model.card().sources {
+        printer.line(format!(
+            "  {source}: {} lines, {} templates, {} windows ({} left out as contaminated), {} to {}",
+            card.lines,
+            card.templates,
+            card.windows,
+            card.windows_left_out,
+            card.data.start,
+            card.data.end
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Beside the target first, then renamed: there is never half a model.
+fn write(model: &Model, path: &PathBuf) -> Result<(), CommandError> {
+    let bytes = model.to_bytes().map_err(anyhow::Error::from)?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let bad = |error: std::io::Error| CommandError::bad_path(path, error);
+    let mut file = tempfile::NamedTempFile::new_in(&directory).map_err(bad)?;
+    file.write_all(&bytes).map_err(bad)?;
+    file.persist(path).map_err(|error| bad(error.error))?;
+    Ok(())
+}
