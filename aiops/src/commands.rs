@@ -15,10 +15,10 @@ pub mod completions;
 pub mod config;
 pub mod demo;
 pub mod destroy_plan;
-pub mod diff;
-pub mod graph;
 pub mod detect;
+pub mod diff;
 pub mod evaluate;
+pub mod graph;
 pub mod local;
 pub mod metrics;
 pub mod mine;
@@ -50,10 +50,10 @@ commands! {
     Config(config),
     Demo(demo),
     DestroyPlan(destroy_plan),
-    Diff(diff),
-    Graph(graph),
     Detect(detect),
+    Diff(diff),
     Evaluate(evaluate),
+    Graph(graph),
     Local(local),
     Metrics(metrics),
     Mine(mine),

@@ -12,6 +12,6 @@ pub mod input;
 pub mod local;
 pub mod package;
 pub mod printer;
-pub mod stack;
 pub mod records;
+pub mod stack;
 pub mod workload;
