@@ -13,12 +13,12 @@ use crate::printer::Printer;
 
 pub mod completions;
 pub mod config;
-pub mod demo;
 pub mod destroy_plan;
 pub mod detect;
 pub mod diff;
 pub mod evaluate;
 pub mod graph;
+pub mod incidents;
 pub mod local;
 pub mod metrics;
 pub mod mine;
@@ -48,12 +48,12 @@ macro_rules! commands {
 commands! {
     Completions(completions),
     Config(config),
-    Demo(demo),
     DestroyPlan(destroy_plan),
     Detect(detect),
     Diff(diff),
     Evaluate(evaluate),
     Graph(graph),
+    Incidents(incidents),
     Local(local),
     Metrics(metrics),
     Mine(mine),

@@ -6,7 +6,6 @@
 
 pub mod cli;
 pub mod commands;
-pub mod demo;
 pub mod error;
 pub mod input;
 pub mod local;

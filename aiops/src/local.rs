@@ -9,5 +9,4 @@ mod outputs;
 pub mod process;
 pub mod relay;
 mod resources;
-pub mod stack;
 pub mod state;

@@ -121,7 +121,8 @@ impl<T: Table> Incidents<T> {
             } else {
                 step.opening
             };
-            if meta.opening > step.opening || (!reopening && meta.status == step.trigger.target()) {
+            if meta.opening != step.opening || (!reopening && meta.status == step.trigger.target())
+            {
                 return Ok(Moved::Before);
             }
             let to = match meta.status.after(step.trigger) {

@@ -2,6 +2,7 @@
 
 pub mod adapters;
 pub mod appender;
+pub mod approvals;
 pub mod detector;
 pub mod fakes;
 pub mod incidents;

@@ -151,3 +151,6 @@ impl Machine {
         &self.definition
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
-use aws_credential_types::Credentials;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
@@ -14,24 +14,8 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Long enough for the SDK's own retries, which back off with jitter.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The local cloud at `endpoint`, which takes any credentials: for the command line, which knows
-/// the endpoint from elsewhere than the environment.
-pub async fn load_at(endpoint: &str, region: &str) -> SdkConfig {
-    let credentials = Credentials::new("test", "test", None, None, "local");
-    loader()
-        .endpoint_url(endpoint)
-        .region(Region::new(region.to_owned()))
-        .credentials_provider(credentials)
-        .load()
-        .await
-}
-
 /// Region, credentials and endpoints from the environment (`AWS_REGION`, `AWS_ENDPOINT_URL`, …).
 pub async fn load() -> SdkConfig {
-    loader().load().await
-}
-
-fn loader() -> ConfigLoader {
     let http = Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https();
@@ -42,4 +26,19 @@ fn loader() -> ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// The configuration of a local cloud at `endpoint`, whatever the environment says: its credentials
+/// are made up, since it checks none, and real ones must not be sent to it.
+pub async fn load_local(endpoint: &str, region: &str) -> SdkConfig {
+    let credentials = aws_credential_types::Credentials::new("local", "local", None, None, "local");
+    load()
+        .await
+        .into_builder()
+        .endpoint_url(endpoint)
+        .region(aws_config::Region::new(region.to_owned()))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build()
 }

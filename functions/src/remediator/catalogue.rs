@@ -12,7 +12,10 @@ use crate::incidents::{ActionRecord, Meta, items};
 use crate::ports::cloud::{Cloud, Topic};
 use crate::ports::{Clock, Condition, PortError, Table, Write};
 
-pub mod deny_address;
+mod capacity;
+mod deny_address;
+mod instance;
+mod resource;
 
 /// What a builder looks at.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +64,14 @@ pub(super) async fn build<T: Table, C: Cloud, P: Topic, K: Clock>(
 ) -> Result<RemediationPlan, BuildError> {
     match context.response.action {
         ActionName::DenyAddress => deny_address::build(remediator, context).await,
+        ActionName::IsolateInstance => instance::isolate(remediator, context).await,
+        ActionName::RebootInstance => instance::reboot(remediator, context).await,
+        ActionName::RunDocument => instance::run_document(remediator, context).await,
+        ActionName::RaiseShardCount => capacity::raise_shards(remediator, context).await,
+        ActionName::ScaleNodeGroup => capacity::scale_node_group(remediator, context).await,
+        ActionName::DeactivateAccessKey => capacity::deactivate_key(remediator, context).await,
         other => Err(BuildError::Refused(format!(
-            "{other} is not in the catalogue"
+            "{other} is not in the catalogue of this version"
         ))),
     }
 }

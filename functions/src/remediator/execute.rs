@@ -17,6 +17,15 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         let record = self.approved(&state, StepName::Execute).await?;
         match (record.status, record.mode) {
             (ActionStatus::Executed | ActionStatus::Verified, _) => {
+                // An earlier try may have been killed between the action's status and the incident's.
+                self.advance(
+                    &state,
+                    Trigger::Verify,
+                    "execute",
+                    "every call was made",
+                    None,
+                )
+                .await?;
                 state.next = Some(Next::Verify);
                 return Ok(state);
             }

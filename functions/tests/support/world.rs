@@ -171,6 +171,11 @@ impl World {
             .unwrap();
     }
 
+    pub fn now(&self) -> Time {
+        use aiops_functions::ports::Clock;
+        self.clock.now()
+    }
+
     pub async fn incident(&self, id: &str) -> Incident {
         Incidents::new(self.table.clone())
             .incident(id)

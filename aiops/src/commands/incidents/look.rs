@@ -1,0 +1,204 @@
+//! `list` and `show`.
+
+use aiops_domain::{Finding, Incident, IncidentEvent, IncidentStatus, Severity};
+use aiops_functions::incidents::items;
+use aiops_functions::ports::{Range, Table};
+use serde::Serialize;
+
+use super::desk::{Desk, failed, of_incident};
+use crate::error::{CommandError, Outcome};
+use crate::printer::{Printer, Style, printable};
+
+/// Findings that `show` reads.
+const MAX_FINDINGS: usize = 10;
+
+#[derive(Serialize)]
+struct List {
+    schema: &'static str,
+    incidents: Vec<Incident>,
+    /// The id after which a longer list would go on.
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Show {
+    schema: &'static str,
+    incident: Incident,
+    findings: Vec<Finding>,
+    events: Vec<IncidentEvent>,
+}
+
+pub(super) async fn list(
+    desk: &Desk,
+    all: bool,
+    limit: u32,
+    json: bool,
+    printer: &Printer,
+) -> Result<Outcome, CommandError> {
+    let limit = limit as usize;
+    let range = Range {
+        limit: Some(limit + 1),
+        descending: true,
+        ..Range::default()
+    };
+    let mut ids: Vec<(String, String)> = Vec::new();
+    for status in IncidentStatus::ALL {
+        if !all && status.is_terminal() {
+            continue;
+        }
+        let found = desk
+            .incidents
+            .table()
+            .query_index(&items::BY_STATUS, status.as_str(), &range)
+            .await
+            .map_err(failed)?;
+        ids.extend(found.into_iter().filter_map(|item| {
+            let seen = item.attributes.get("last_seen")?.as_str()?.to_owned();
+            let id = item.key.pk.strip_prefix("incident#")?.to_owned();
+            Some((seen, id))
+        }));
+    }
+    ids.sort_by(|one, other| other.cmp(one));
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = more.then(|| ids.last().map(|(_, id)| id.clone())).flatten();
+    let mut incidents = Vec::with_capacity(ids.len());
+    for (_, id) in ids {
+        incidents.push(desk.incidents.incident(&id).await.map_err(of_incident)?);
+    }
+    if json {
+        printer.json(&List {
+            schema: "aiops.incidents/1",
+            incidents,
+            next,
+        })?;
+        return Ok(Outcome::Done);
+    }
+    if incidents.is_empty() {
+        printer.note("no incidents");
+    }
+    for incident in &incidents {
+        printer.line(row(incident, printer))?;
+    }
+    if next.is_some() {
+        printer.note("there are more: raise --limit");
+    }
+    Ok(Outcome::Done)
+}
+
+fn row(incident: &Incident, printer: &Printer) -> String {
+    let severity = format!("{:<8}", format!("{:?}", incident.severity).to_lowercase());
+    let style = match incident.severity {
+        Severity::Critical | Severity::High => Style::Bad,
+        Severity::Medium => Style::Warning,
+        Severity::Low => Style::Dim,
+    };
+    let done = incident.actions.last().map_or_else(
+        || "–".to_owned(),
+        |action| format!("{} {}", action.action, action.status),
+    );
+    format!(
+        "{} {} {:<17} {:<19} {:<9} {:<28} {:>7}× {}",
+        incident.id,
+        printer.styled(style, severity),
+        incident.status.as_str(),
+        incident.kind,
+        incident.source,
+        printable(&incident.entity),
+        incident.count,
+        printable(&done),
+    )
+}
+
+pub(super) async fn show(
+    desk: &Desk,
+    id: &str,
+    json: bool,
+    printer: &Printer,
+) -> Result<Outcome, CommandError> {
+    let incident = desk.incidents.incident(id).await.map_err(of_incident)?;
+    let findings = desk
+        .incidents
+        .findings(id, MAX_FINDINGS)
+        .await
+        .map_err(failed)?;
+    let events = desk.incidents.events(id).await.map_err(failed)?;
+    if json {
+        printer.json(&Show {
+            schema: "aiops.incident/1",
+            incident,
+            findings,
+            events,
+        })?;
+        return Ok(Outcome::Done);
+    }
+    let heading = format!(
+        "{} on {}: {}",
+        incident.kind,
+        incident.entity,
+        incident.status.as_str()
+    );
+    printer.line(printer.styled(Style::Heading, printable(&heading)))?;
+    printer.line(printable(&incident.summary))?;
+    printer.line(format_args!(
+        "where    {} {}",
+        incident.source,
+        printable(&incident.entity)
+    ))?;
+    printer.line(format_args!(
+        "since    {} until {}, {} findings",
+        incident.first_seen, incident.last_seen, incident.count
+    ))?;
+    let why = findings
+        .iter()
+        .flat_map(|finding| &finding.templates)
+        .take(5);
+    for part in why {
+        printer.line(format_args!(
+            "why      {}× {} (normally {:.1})",
+            part.count,
+            printable(&part.template),
+            part.expected
+        ))?;
+    }
+    for line in findings
+        .iter()
+        .filter_map(|finding| finding.example.as_ref())
+        .take(3)
+    {
+        printer.line(format_args!("line     {}", printable(&line.text)))?;
+    }
+    for action in &incident.actions {
+        printer.line(format_args!(
+            "action   {} {} ({}): {}{}",
+            action.action,
+            printable(&action.target),
+            action.mode,
+            action.status,
+            if action.undone { ", undone" } else { "" }
+        ))?;
+        printer.line(format_args!("         plan {}", action.plan_digest))?;
+        if let Some(check) = &action.check {
+            let word = if check.passed {
+                "passed"
+            } else {
+                "did not pass"
+            };
+            printer.line(format_args!(
+                "         check {word}: {}",
+                printable(&check.detail)
+            ))?;
+        }
+    }
+    for event in &events {
+        printer.line(format_args!(
+            "log      {} {} → {} by {}: {}",
+            event.at,
+            event.from.as_str(),
+            event.to.as_str(),
+            printable(&event.who.to_string()),
+            printable(&event.why)
+        ))?;
+    }
+    Ok(Outcome::Done)
+}
