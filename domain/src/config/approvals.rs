@@ -12,6 +12,9 @@ use crate::policy::team::Approvers;
 pub struct ApprovalsConfig {
     /// Table of incidents.
     pub incidents_table: String,
+    /// Topic of notifications.
+    #[serde(default)]
+    pub topic_arn: String,
     /// Secret with the key that signs approval tokens; its previous version is accepted too.
     pub token_key_arn: String,
     /// Secret with Slack's signing secret; without it the Slack route refuses everything.
