@@ -6,9 +6,16 @@
 //! allows nothing narrower.
 
 pub mod action;
+pub mod compare;
 pub mod condition;
+pub mod decide;
+pub mod document;
+pub mod pattern;
 pub mod statement;
 
 pub use action::Action;
+pub use compare::Context;
 pub use condition::{Condition, Operator};
+pub use decide::{Caller, Decision, Policies, Request, decide};
+pub use document::Document;
 pub use statement::{Effect, IdentityPolicy, Principal, ResourcePolicy, Statement, trust};

@@ -447,3 +447,6 @@ impl OpenComponents {
         complete
     }
 }
+
+#[cfg(test)]
+mod tests;
