@@ -1,4 +1,4 @@
-//! The lifecycle against a simple reference, and two executions of one incident at once.
+//! The lifecycle against a simple reference, and the whole remediation with a fault at every call.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -109,6 +109,94 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// What must hold however the run went.
+async fn check(world: &World, what: &str) {
+    let incident = world.incident("inc-1").await;
+    assert!(
+        incident.status.is_terminal(),
+        "{what}: stuck at {:?}",
+        incident.status
+    );
+    let entries = world.cloud.entries("acl-1");
+    let ours = entries
+        .iter()
+        .filter(|entry| entry["ruleNumber"] == "1")
+        .count();
+    let expected = match incident.status {
+        IncidentStatus::Resolved => 1,
+        IncidentStatus::RolledBack => 0,
+        // A person must look: it is there or not, but never twice.
+        _ => ours.min(1),
+    };
+    assert_eq!(ours, expected, "{what}: {entries:?}");
+    let creations = world
+        .cloud
+        .changes()
+        .iter()
+        .filter(|call| call.operation == aiops_domain::Operation::CreateNetworkAclEntry)
+        .count();
+    assert!(creations <= 1, "{what}: created {creations} times");
+    assert_eq!(
+        entries.len(),
+        4 + ours,
+        "{what}: an entry of somebody else's changed"
+    );
+}
+
+/// A run in which every try of `faulty` has its own fault at call `at`, once.
+async fn run_with_fault(at: u64, fault: Fault) -> (World, bool) {
+    let world = World::new(config(Mode::Automatic));
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    let mut before = 0;
+    let mut last: Option<Faults> = None;
+    let mut hit = false;
+    let mut plan = |_: &str| {
+        if let Some(last) = &last {
+            before += last.calls();
+        }
+        let faults = match at.checked_sub(before) {
+            Some(call) => Faults::at([(call, fault)]),
+            None => {
+                hit = true;
+                Faults::none()
+            }
+        };
+        last = Some(faults.clone());
+        faults
+    };
+    world.run_with("inc-1", &mut plan).await;
+    (world, hit)
+}
+
+#[tokio::test]
+async fn a_fault_at_every_call_of_every_seam_leaves_one_action_and_an_end() {
+    let faults = [
+        Fault::Before,
+        Fault::After,
+        Fault::Throttle,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+    ];
+    let mut runs = 0;
+    for fault in faults {
+        for at in 0.. {
+            let (world, hit) = run_with_fault(at, fault).await;
+            check(&world, &format!("{fault:?} at call {at}")).await;
+            let incident = world.incident("inc-1").await;
+            assert_eq!(
+                incident.status,
+                IncidentStatus::Resolved,
+                "{fault:?} at call {at}"
+            );
+            runs += 1;
+            if !hit {
+                break;
+            }
+        }
+    }
+    assert!(runs > 150, "{runs} runs");
 }
 
 #[tokio::test]
