@@ -97,10 +97,18 @@ impl Calibration {
     }
 
     /// `-ln` of the p-value, without tie-breaking: a score to compare detectors by. Beyond the
-    /// known scores it grows by at most `reach`.
+    /// known scores it grows as the tail says by `reach`, and then with the logarithm only: an
+    /// extrapolation is not believed further, but worse still is worse.
     pub fn surprise(&self, score: f64, reach: f64) -> f64 {
         let rarest = (f64::from(self.windows) + 1.0).ln();
-        (-self.p_value(score, 1.0).max(f64::MIN_POSITIVE).ln()).clamp(0.0, rarest + reach)
+        let largest = self.largest();
+        if score > largest {
+            // Where all normal scores are equal there is no tail to go by.
+            let tail = self.tail.max(1e-9 * largest.abs().max(1.0));
+            let beyond = (score - largest) / tail;
+            return rarest + beyond.min(reach) + (beyond - reach).max(0.0).ln_1p();
+        }
+        -self.p_value(score, 1.0).max(f64::MIN_POSITIVE).ln()
     }
 
     /// The least score whose p-value (without tie-breaking) is at most `p`.
@@ -184,6 +192,14 @@ mod tests {
         assert_eq!(calibration.p_value(99_000.0, 1.0), 1001.0 / 100_001.0);
         let middle = calibration.p_value(50_000.0, 1.0);
         assert!((middle - 0.5).abs() < 0.001, "{middle}");
+    }
+
+    #[test]
+    fn surprise_goes_on_rising_when_all_normal_windows_are_alike() {
+        let calibration = Calibration::fit(vec![2.0; 60], 0.0);
+        let [known, far, farther] = [2.0, 9.0, 90.0].map(|score| calibration.surprise(score, 6.9));
+        assert_eq!(known, 0.0);
+        assert!(far < farther && farther.is_finite(), "{far} {farther}");
     }
 
     proptest! {
