@@ -13,6 +13,7 @@ use crate::printer::Printer;
 
 pub mod completions;
 pub mod config;
+pub mod demo;
 pub mod destroy_plan;
 pub mod detect;
 pub mod diff;
@@ -48,6 +49,7 @@ macro_rules! commands {
 commands! {
     Completions(completions),
     Config(config),
+    Demo(demo),
     DestroyPlan(destroy_plan),
     Detect(detect),
     Diff(diff),

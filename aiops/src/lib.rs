@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod demo;
 pub mod error;
 pub mod input;
 pub mod local;

@@ -9,4 +9,5 @@ mod outputs;
 pub mod process;
 pub mod relay;
 mod resources;
+pub mod stack;
 pub mod state;

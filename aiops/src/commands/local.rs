@@ -1,20 +1,24 @@
-//! `aiops local`: the local cloud that `aiops demo --keep` left running.
+//! `aiops local`: a local cloud that outlives the command: `local up`, or what `demo --keep` left.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use clap::Subcommand;
 use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
-use crate::local::process;
+use crate::local::cloud::{LocalCloud, Options};
 use crate::local::state::LocalState;
+use crate::local::{process, stack};
+use crate::package::build::{outside_of_project, workspace_root};
 use crate::printer::Printer;
 
-/// Look at or stop the local cloud that was kept.
+/// Start, look at or stop a local cloud.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  aiops demo --keep      leaves the local cloud running
+  aiops local up         starts it and applies the local stack; again: applies what changed
+  aiops demo --keep      leaves the local cloud of a demonstration running
   aiops local status     where it is and what is on it
   aiops local stop       ends it")]
 pub struct Args {
@@ -26,6 +30,8 @@ pub struct Args {
 /// What to do with the local cloud.
 #[derive(Debug, Subcommand)]
 pub enum Action {
+    /// Start it, or bring the one that runs to the current program.
+    Up,
     /// Say whether it runs, where, and what is on it.
     Status {
         /// The result as JSON.
@@ -61,6 +67,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         .build()?;
     let state = LocalState::read(&home)?;
     match args.action {
+        Action::Up => runtime.block_on(up(state, printer)),
         Action::Status { json } => {
             let running = match &state {
                 Some(state) => runtime.block_on(process::answers(&state.endpoint))?,
@@ -79,6 +86,39 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             Ok(Outcome::Done)
         }
     }
+}
+
+async fn up(state: Option<LocalState>, printer: &Printer) -> Result<Outcome, CommandError> {
+    let home = std::env::current_dir()?;
+    let workspace = workspace_root(&home).ok_or_else(outside_of_project)?;
+    let config = stack::config(&workspace)?;
+    let graph = aiops_infra::platform::declare(&config);
+    let options = Options {
+        archives: stack::archives(&workspace, printer)?,
+        home,
+        keep: true,
+        secrets: BTreeMap::new(),
+    };
+    let mut cloud = match state {
+        Some(state) if process::answers(&state.endpoint).await? => {
+            LocalCloud::resume(options, state)?
+        }
+        _ => LocalCloud::start(options, printer).await?,
+    };
+    let progress = printer.progress(Some(graph.resources.len() as u64), "applying the stack");
+    let applied = cloud.apply(&graph, &|_| progress.inc(1)).await?.clone();
+    progress.finish_and_clear();
+    printer.line(format_args!("endpoint      {}", cloud.aws().endpoint()))?;
+    printer.line(format_args!(
+        "resources     {}, of which {} changed",
+        applied.resources.len(),
+        applied.changed.len()
+    ))?;
+    for name in &applied.not_emulated {
+        printer.line(format_args!("not emulated  {name}"))?;
+    }
+    cloud.keep();
+    Ok(Outcome::Done)
 }
 
 fn status(

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
 use crate::package::archive::Compression;
-use crate::package::build::{Build, build, workspace_root};
+use crate::package::build::{Build, build, outside_of_project, workspace_root};
 use crate::package::{Architecture, LAMBDA_GLIBC, Package, pack};
 use crate::printer::Printer;
 
@@ -44,12 +44,7 @@ struct Report<'a> {
 
 /// Builds and packs.
 pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
-    let workspace = workspace_root(&std::env::current_dir()?).ok_or_else(|| {
-        CommandError::BadInput(
-            "the current directory is not inside the project: the functions are built from its sources"
-                .to_owned(),
-        )
-    })?;
+    let workspace = workspace_root(&std::env::current_dir()?).ok_or_else(outside_of_project)?;
     fs::create_dir_all(&args.out).map_err(|error| CommandError::bad_path(&args.out, error))?;
     let progress = printer.progress(None, "building the functions");
     let kind = if args.local {

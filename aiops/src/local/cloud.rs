@@ -31,10 +31,23 @@ pub struct Options {
     pub secrets: BTreeMap<String, String>,
 }
 
+/// Who ends the emulator.
+#[derive(Debug)]
+enum Held {
+    /// We do, when dropped.
+    Ours(Emulator),
+    /// It was kept by an earlier command, and stays.
+    Kept {
+        pid: u32,
+        directory: PathBuf,
+        log: PathBuf,
+    },
+}
+
 /// A running local cloud. Dropping it stops it, unless it was [kept](LocalCloud::keep).
 #[derive(Debug)]
 pub struct LocalCloud {
-    emulator: Emulator,
+    emulator: Held,
     aws: Aws,
     options: Options,
     stack: String,
@@ -56,19 +69,39 @@ impl LocalCloud {
             let directory = temporary.path().join("run");
             (Some(temporary), directory, Lifetime::OfThisProcess)
         };
-        let log = base.join(format!("local-cloud-{}.log", std::process::id()));
+        let log = log_file(&options.home);
         let emulator = Emulator::start(&environment, &directory, &log, lifetime).await?;
         let aws = Aws::new(emulator.endpoint())?;
         let cloud = Self {
-            emulator,
+            emulator: Held::Ours(emulator),
             aws,
             options,
             stack: String::new(),
             applied: Applied::default(),
             _temporary: temporary,
         };
-        cloud.save(&log)?;
+        cloud.save()?;
         Ok(cloud)
+    }
+
+    /// The cloud that an earlier command kept, and that still answers.
+    pub fn resume(options: Options, state: LocalState) -> Result<Self, CommandError> {
+        Ok(Self {
+            aws: Aws::new(state.endpoint)?,
+            emulator: Held::Kept {
+                pid: state.pid,
+                directory: state.directory,
+                log: state.log,
+            },
+            options,
+            stack: state.stack,
+            applied: Applied {
+                resources: state.resources,
+                exports: state.exports,
+                ..Applied::default()
+            },
+            _temporary: None,
+        })
     }
 
     /// Brings the cloud to `graph`; `progress` is told of each resource.
@@ -94,8 +127,7 @@ impl LocalCloud {
         let before = std::mem::take(&mut self.applied.resources);
         self.applied = apply(&self.aws, graph, &settings, &before, progress).await?;
         self.stack.clone_from(&graph.stack);
-        let log = self.log();
-        self.save(&log)?;
+        self.save()?;
         Ok(&self.applied)
     }
 
@@ -109,6 +141,15 @@ impl LocalCloud {
         &self.applied
     }
 
+    /// The output `property` of an applied resource.
+    pub fn output(&self, kind: &str, name: &str, property: &str) -> Option<&Value> {
+        self.applied
+            .resources
+            .get(&Key::new(kind, name).to_string())?
+            .outputs
+            .get(property)
+    }
+
     /// An export of the stack that is a text.
     pub fn export(&self, name: &str) -> anyhow::Result<&str> {
         self.applied
@@ -120,35 +161,45 @@ impl LocalCloud {
 
     /// The emulator's log.
     pub fn log(&self) -> PathBuf {
-        self.options
-            .home
-            .join(".aiops")
-            .join(format!("local-cloud-{}.log", std::process::id()))
+        match &self.emulator {
+            Held::Ours(_) => log_file(&self.options.home),
+            Held::Kept { log, .. } => log.clone(),
+        }
     }
 
     /// Lets it run on after this process; `aiops local stop` ends it.
     pub fn keep(self) {
-        if self.options.keep {
-            self.emulator.detach();
+        if let (Held::Ours(emulator), true) = (self.emulator, self.options.keep) {
+            emulator.detach();
         }
     }
 
     /// Writes what `aiops local` and `aiops incidents` read; only for a cloud that is kept.
-    fn save(&self, log: &Path) -> Result<(), CommandError> {
+    fn save(&self) -> Result<(), CommandError> {
         if !self.options.keep {
             return Ok(());
         }
+        let (pid, directory) = match &self.emulator {
+            Held::Ours(emulator) => (emulator.pid(), emulator.directory().to_path_buf()),
+            Held::Kept { pid, directory, .. } => (*pid, directory.clone()),
+        };
         LocalState {
             schema: SCHEMA.to_owned(),
             endpoint: self.aws.endpoint().to_owned(),
             region: REGION.to_owned(),
-            pid: self.emulator.pid(),
-            directory: self.emulator.directory().to_path_buf(),
-            log: log.to_path_buf(),
+            pid,
+            directory,
+            log: self.log(),
             stack: self.stack.clone(),
             resources: self.applied.resources.clone(),
             exports: self.applied.exports.clone(),
         }
         .write(&self.options.home)
     }
+}
+
+/// One for each process: tests run several clouds at once.
+fn log_file(home: &Path) -> PathBuf {
+    home.join(".aiops")
+        .join(format!("local-cloud-{}.log", std::process::id()))
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 use super::Architecture;
+use crate::error::CommandError;
 
 /// The package whose binaries are the deployed functions.
 const FUNCTIONS: &str = "aiops-functions";
@@ -111,4 +112,12 @@ pub fn workspace_root(start: &Path) -> Option<PathBuf> {
                 && directory.join("Cargo.lock").is_file()
         })
         .map(Path::to_path_buf)
+}
+
+/// What to say where the project's sources are needed and not there.
+pub fn outside_of_project() -> CommandError {
+    CommandError::BadInput(
+        "the current directory is not inside the project: the functions are built from its sources"
+            .to_owned(),
+    )
 }

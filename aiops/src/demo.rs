@@ -1,0 +1,249 @@
+//! `aiops demo`: the whole path on this machine, from a log line to a notified, remediated incident,
+//! through the code that is deployed to AWS.
+
+pub mod incidents;
+pub mod judge;
+pub mod latency;
+pub mod learn;
+pub mod places;
+pub mod read_back;
+pub mod receiver;
+pub mod remediation;
+pub mod report;
+pub mod settle;
+pub mod stream;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aiops_domain::Time;
+use aiops_infra::config::StackConfig;
+use aiops_model::TrainOptions;
+use anyhow::Context as _;
+
+use crate::demo::incidents::IncidentReader;
+use crate::demo::latency::Clockwork;
+use crate::demo::places::Places;
+use crate::demo::read_back::Lines;
+use crate::demo::receiver::Receiver;
+use crate::demo::report::Report;
+use crate::demo::stream::{Pace, Streamer};
+use crate::error::CommandError;
+use crate::local::cloud::{LocalCloud, Options as CloudOptions};
+use crate::local::stack;
+use crate::package::build::{outside_of_project, workspace_root};
+use crate::printer::Printer;
+use crate::workload::{self, Label, LogEvent, Settings, Workload};
+
+/// Event time passes so many times as fast as the clock on the wall.
+const SPEED: f64 = 40.0;
+/// Lines are handed over in slices of so much event time.
+const SLICE_MILLIS: i64 = 60_000;
+/// Minutes for training.
+const QUIET_MINUTES: u32 = 150;
+/// Minutes with the incidents.
+const LIVE_MINUTES: u32 = 26;
+/// The workload starts at a whole ten minutes, so that its windows are the same at every run.
+const ALIGNMENT_MILLIS: i64 = 600_000;
+
+/// What to show.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Working directory.
+    pub home: PathBuf,
+    /// Of the workload.
+    pub seed: u64,
+    /// Whether the static rules take part; otherwise the learned detectors are alone.
+    pub rules: bool,
+    /// Whether the cloud stays.
+    pub keep: bool,
+    /// The present.
+    pub now: Time,
+}
+
+/// A demonstration under way.
+pub struct Demo<'a> {
+    options: &'a Options,
+    printer: &'a Printer,
+    cloud: LocalCloud,
+    config: StackConfig,
+    places: Places,
+    receiver: Receiver,
+}
+
+impl<'a> Demo<'a> {
+    /// Starts the cloud, the receiver of notifications and the stack.
+    pub async fn start(options: &'a Options, printer: &'a Printer) -> Result<Self, CommandError> {
+        let workspace = workspace_root(&options.home).ok_or_else(outside_of_project)?;
+        let config = stack::config(&workspace)?;
+        let archives = stack::archives(&workspace, printer)?;
+        let receiver = Receiver::start().await?;
+        let secrets = BTreeMap::from([
+            ("slackWebhookUrl".to_owned(), receiver.url("/slack")),
+            ("teamsWebhookUrl".to_owned(), receiver.url("/teams")),
+        ]);
+        let mut cloud = LocalCloud::start(
+            CloudOptions {
+                home: options.home.clone(),
+                archives,
+                keep: options.keep,
+                secrets,
+            },
+            printer,
+        )
+        .await?;
+        let graph = aiops_infra::platform::declare(&config);
+        let bar = printer.progress(Some(graph.resources.len() as u64), "applying the stack");
+        cloud.apply(&graph, &|_| bar.inc(1)).await?;
+        bar.finish_and_clear();
+        printer.note(format_args!(
+            "local cloud at {}: {} resources",
+            cloud.aws().endpoint(),
+            cloud.applied().resources.len()
+        ));
+        for name in &cloud.applied().not_emulated {
+            printer.note(format_args!("not emulated: {name}"));
+        }
+        let places = Places::of(&cloud)?;
+        Ok(Self {
+            options,
+            printer,
+            cloud,
+            config,
+            places,
+            receiver,
+        })
+    }
+
+    /// The generated workload from end to end.
+    pub async fn run_workload(self) -> Result<(Report, LocalCloud), CommandError> {
+        let Workload {
+            quiet,
+            live,
+            labels,
+            live_start,
+            ..
+        } = workload::generate(&self.settings()?);
+        let label_file = self.write_labels(&labels)?;
+        drop(labels);
+        let progress = self.printer.progress(None, "training on the quiet period");
+        let train = TrainOptions {
+            rules_apply: self.options.rules,
+            ..TrainOptions::default()
+        };
+        let lines = quiet.len();
+        let model = tokio::task::spawn_blocking(move || learn::learn(&quiet, &train))
+            .await
+            .context("training panicked")??;
+        learn::promote(self.cloud.aws(), &self.places, &model).await?;
+        progress.finish_and_clear();
+        self.printer.note(format_args!(
+            "model {} trained on {lines} lines",
+            model.version()
+        ));
+        let before = remediation::state(self.cloud.aws(), &self.places).await?;
+        let clockwork = self.stream(&live, live_start).await?;
+        let (incidents, findings) = self.settle(live.len() as u64).await?;
+        // Every incident is written: only now may the labels be looked at.
+        let labels: Vec<Label> = serde_json::from_slice(&std::fs::read(&label_file)?)
+            .map_err(|error| CommandError::bad_path(&label_file, error))?;
+        let (injected, false_incidents) = judge::judge(&labels, &incidents);
+        let latencies = clockwork.latencies(&incidents, &findings, &self.receiver.received());
+        let lines = self.read_back(live.len() as u64).await?;
+        let remediation =
+            remediation::show_and_undo(self.cloud.aws(), &self.places, before, &incidents).await?;
+        let reader = IncidentReader::new(self.cloud.aws(), &self.places.incidents_table).await;
+        let (incidents, findings) = reader.all().await?;
+        let report = Report::new(report::Parts {
+            seed: self.options.seed,
+            rules: self.options.rules,
+            lines,
+            injected,
+            incidents,
+            findings,
+            false_incidents,
+            latencies,
+            remediation,
+            messages: self.receiver.received(),
+        });
+        Ok((report, self.cloud))
+    }
+
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let live_end = self.options.now.as_millis();
+        let live_end = live_end - live_end.rem_euclid(ALIGNMENT_MILLIS);
+        let minutes = i64::from(QUIET_MINUTES + LIVE_MINUTES);
+        Ok(Settings {
+            seed: self.options.seed,
+            start: Time::from_millis(live_end - minutes * 60_000),
+            quiet_minutes: QUIET_MINUTES,
+            live_minutes: LIVE_MINUTES,
+            groups: places::log_groups(&self.config, &self.cloud)?,
+        })
+    }
+
+    fn write_labels(&self, labels: &[Label]) -> Result<PathBuf, CommandError> {
+        let path = self
+            .options
+            .home
+            .join(".aiops")
+            .join(format!("labels-{}.json", self.options.seed));
+        let text = serde_json::to_string_pretty(labels).map_err(anyhow::Error::from)?;
+        std::fs::write(&path, text).map_err(|error| CommandError::bad_path(&path, error))?;
+        Ok(path)
+    }
+
+    /// Streams the live period at the demonstration's speed.
+    async fn stream(&self, live: &[LogEvent], live_start: Time) -> anyhow::Result<Clockwork> {
+        let mut streamer = Streamer::new(self.cloud.aws().clone(), None);
+        let mut clockwork = Clockwork::default();
+        let categoriser = learn::categoriser();
+        let bar = self
+            .printer
+            .progress(Some(live.len() as u64), "streaming lines");
+        let pace = Pace::start(live_start, SPEED);
+        let mut rest = live;
+        let mut cut = live_start;
+        while !rest.is_empty() {
+            cut = cut.plus_millis(SLICE_MILLIS);
+            let (slice, later) = rest.split_at(rest.partition_point(|event| event.timestamp < cut));
+            rest = later;
+            tokio::time::sleep(pace.until(cut)).await;
+            clockwork.put(&categoriser, slice);
+            streamer.put(slice).await?;
+            bar.set_position(streamer.sent());
+        }
+        bar.finish_and_clear();
+        Ok(clockwork)
+    }
+
+    /// Waits until everything that was sent has been looked at, then reads what was found.
+    async fn settle(
+        &self,
+        sent: u64,
+    ) -> anyhow::Result<(Vec<aiops_domain::Incident>, Vec<aiops_domain::Finding>)> {
+        let bar = self.printer.progress(None, "closing the last windows");
+        let reader = IncidentReader::new(self.cloud.aws(), &self.places.incidents_table).await;
+        settle::wait(self.cloud.aws(), &self.places, sent, &|seen| {
+            bar.set_message(format!(
+                "closing the last windows: {} of {sent} lines in segments, {} messages waiting",
+                seen.lines, seen.messages
+            ));
+        })
+        .await?;
+        let found = reader.all().await?;
+        bar.finish_and_clear();
+        Ok(found)
+    }
+
+    async fn read_back(&self, sent: u64) -> anyhow::Result<Lines> {
+        let bar = self.printer.progress(None, "reading every object back");
+        let lines = read_back::lines(self.cloud.aws(), &self.places, sent).await?;
+        bar.finish_and_clear();
+        Ok(lines)
+    }
+}
+
+/// How long to look again while waiting.
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(500);

@@ -1,0 +1,86 @@
+//! Where the demonstration looks: the physical names of the stack's resources.
+
+use aiops_infra::config::StackConfig;
+use anyhow::Context as _;
+use serde_json::Value;
+
+use crate::local::cloud::LocalCloud;
+use crate::workload::LogGroups;
+
+/// Physical names of the applied stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// Bucket of segments and quarantine.
+    pub segments_bucket: String,
+    /// Bucket of the raw archive.
+    pub raw_bucket: String,
+    /// Bucket of models.
+    pub models_bucket: String,
+    /// Table of incidents.
+    pub incidents_table: String,
+    /// Queue of the detector: notifications of segments, and timers.
+    pub detector_queue_url: String,
+    /// SSM parameter that points to the model.
+    pub model_parameter: String,
+    /// The workflow.
+    pub state_machine_arn: String,
+    /// The network ACLs that denials go into.
+    pub network_acl_ids: Vec<String>,
+    /// The remediator.
+    pub remediator: String,
+}
+
+impl Places {
+    /// The names of what was applied.
+    pub fn of(cloud: &LocalCloud) -> anyhow::Result<Self> {
+        let output = |kind: &str, name: &str, property: &str| {
+            cloud
+                .output(kind, name, property)
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .with_context(|| format!("the stack has no {kind}::{name} with `{property}`"))
+        };
+        let bucket = |name: &str| output("aws:s3/bucket:Bucket", name, "bucket");
+        let acl = |name: &str| output("aws:ec2/networkAcl:NetworkAcl", name, "id");
+        Ok(Self {
+            segments_bucket: bucket("segments")?,
+            raw_bucket: bucket("raw")?,
+            models_bucket: bucket("models")?,
+            incidents_table: output("aws:dynamodb/table:Table", "incidents", "name")?,
+            detector_queue_url: output("aws:sqs/queue:Queue", "segments", "url")?,
+            model_parameter: output("aws:ssm/parameter:Parameter", "model", "name")?,
+            state_machine_arn: output("aws:sfn/stateMachine:StateMachine", "incidents", "arn")?,
+            network_acl_ids: vec![acl("public")?, acl("private")?],
+            remediator: output("aws:lambda/function:Function", "remediator", "name")?,
+        })
+    }
+}
+
+/// The log groups of the stack that the workload writes to, and the format of its flow log.
+pub fn log_groups(config: &StackConfig, cloud: &LocalCloud) -> anyhow::Result<LogGroups> {
+    let group = |key: &str| {
+        config
+            .logs
+            .groups
+            .iter()
+            .find(|(name, _)| name.as_str() == key)
+            .map(|(name, group)| config.log_group_name(name, group).into())
+            .with_context(|| {
+                format!("the stack has no log group `{key}`: add it to aiops:logs.groups of Pulumi.local.yaml")
+            })
+    };
+    let flow = |kind: &str, name: &str, property: &str| {
+        cloud
+            .output(kind, name, property)
+            .and_then(Value::as_str)
+            .with_context(|| format!("the stack has no {kind}::{name}"))
+    };
+    Ok(LogGroups {
+        system: group("system")?,
+        application: group("application")?,
+        control_plane: group("control-plane")?,
+        containers: group("containers")?,
+        flow: flow("aws:cloudwatch/logGroup:LogGroup", "vpc-flow", "name")?.into(),
+        flow_format: flow("aws:ec2/flowLog:FlowLog", "vpc", "logFormat")?.to_owned(),
+    })
+}

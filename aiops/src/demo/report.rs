@@ -1,0 +1,301 @@
+//! What the demonstration found, as a table for people and as JSON for scripts.
+
+use aiops_domain::{Finding, Incident};
+use serde::Serialize;
+
+use super::judge::{Injected, quantile};
+use super::read_back::Lines;
+use super::receiver::Received;
+use super::remediation::Shown;
+use crate::error::{CommandError, Outcome};
+use crate::printer::{Printer, Style, printable};
+
+/// More false incidents than this, and the demonstration has failed.
+const FALSE_INCIDENTS_MAX: usize = 2;
+/// Without the rules, the learned detectors find at least so many of the six.
+const LEARNED_MIN: usize = 4;
+/// The 95th percentile of the latency stays below this.
+const LATENCY_MAX_MILLIS: u64 = 15_000;
+/// Templates that are shown of an incident.
+const TEMPLATES_SHOWN: usize = 3;
+/// Characters of a text that are shown.
+const WIDTH: usize = 110;
+
+/// Everything that goes into the report.
+#[derive(Debug)]
+pub struct Parts {
+    /// Of the workload.
+    pub seed: u64,
+    /// Whether static rules took part.
+    pub rules: bool,
+    /// Where the lines are.
+    pub lines: Lines,
+    /// What was put in, with what found it.
+    pub injected: Vec<Injected>,
+    /// What was found.
+    pub incidents: Vec<Incident>,
+    /// Why.
+    pub findings: Vec<Finding>,
+    /// Incidents that no label explains.
+    pub false_incidents: Vec<String>,
+    /// From the last line to the message, for each incident.
+    pub latencies: Vec<u64>,
+    /// What remediation did to the cloud.
+    pub remediation: Shown,
+    /// What the webhooks received.
+    pub messages: Vec<Received>,
+}
+
+/// The report in the form of interfaces.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    schema: &'static str,
+    seed: u64,
+    lines: Lines,
+    injected: Vec<Injected>,
+    incidents: Vec<Incident>,
+    findings: Vec<Finding>,
+    false_incidents: Vec<String>,
+    latency_ms: Latency,
+    remediation: Shown,
+    messages: Vec<Message>,
+    ok: bool,
+    #[serde(skip)]
+    problems: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Latency {
+    p50: Option<u64>,
+    p95: Option<u64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Message {
+    path: String,
+    body: String,
+}
+
+impl Report {
+    /// Puts the parts together and judges them.
+    pub fn new(parts: Parts) -> Self {
+        let latency_ms = Latency {
+            p50: quantile(&parts.latencies, 0.5),
+            p95: quantile(&parts.latencies, 0.95),
+        };
+        let problems = problems(&parts, latency_ms.p95);
+        Self {
+            schema: "aiops.demo/1",
+            seed: parts.seed,
+            lines: parts.lines,
+            injected: parts.injected,
+            incidents: parts.incidents,
+            findings: parts.findings,
+            false_incidents: parts.false_incidents,
+            latency_ms,
+            remediation: parts.remediation,
+            messages: parts
+                .messages
+                .into_iter()
+                .map(|message| Message {
+                    path: message.path,
+                    body: message.body,
+                })
+                .collect(),
+            ok: problems.is_empty(),
+            problems,
+        }
+    }
+
+    /// Whether everything is as it should be.
+    pub const fn outcome(&self) -> Outcome {
+        if self.ok {
+            Outcome::Done
+        } else {
+            Outcome::NotOk
+        }
+    }
+
+    /// Prints the table.
+    pub fn print(&self, printer: &Printer) -> Result<(), CommandError> {
+        for incident in &self.incidents {
+            self.print_incident(incident, printer)?;
+        }
+        printer.line(format_args!(
+            "{}",
+            printer.styled(Style::Heading, "Injected and found")
+        ))?;
+        for injected in &self.injected {
+            let (style, mark) = match injected.incident_id {
+                Some(_) => (Style::Good, "found "),
+                None => (Style::Bad, "MISSED"),
+            };
+            printer.line(format_args!(
+                "  {} {:<18} {:<9} {}",
+                printer.styled(style, mark),
+                injected.kind,
+                injected.source,
+                injected.entity
+            ))?;
+        }
+        printer.line(format_args!(
+            "  false incidents: {}",
+            self.false_incidents.len()
+        ))?;
+        printer.line(printer.styled(Style::Heading, "Nothing lost"))?;
+        let lines = &self.lines;
+        printer.line(format_args!(
+            "  lines sent {}, in segments {}, quarantined {}, in the raw archive {}",
+            lines.sent, lines.segments_distinct, lines.quarantined, lines.raw_distinct
+        ))?;
+        self.print_remediation(printer)?;
+        if let (Some(p50), Some(p95)) = (self.latency_ms.p50, self.latency_ms.p95) {
+            printer
+                .line(printer.styled(Style::Heading, "From a window's last line to the message"))?;
+            printer.line(format_args!(
+                "  median {p50} ms, 95th percentile {p95} ms, {} messages",
+                self.messages.len()
+            ))?;
+        }
+        for problem in &self.problems {
+            printer.line(format_args!(
+                "{} {problem}",
+                printer.styled(Style::Bad, "NOT OK")
+            ))?;
+        }
+        if self.ok {
+            printer.line(printer.styled(Style::Good, "ok"))?;
+        }
+        Ok(())
+    }
+
+    fn print_incident(&self, incident: &Incident, printer: &Printer) -> Result<(), CommandError> {
+        printer.line(printer.styled(
+            Style::Heading,
+            format_args!(
+                "{} on {} {}",
+                incident.kind,
+                incident.source,
+                printable(&incident.entity)
+            ),
+        ))?;
+        printer.line(format_args!(
+            "  {:?}, since {}, until {}, {} findings, {:?}",
+            incident.severity,
+            incident.first_seen,
+            incident.last_seen,
+            incident.count,
+            incident.status
+        ))?;
+        printer.line(format_args!("  {}", shown(&incident.summary)))?;
+        let strongest = self
+            .findings
+            .iter()
+            .filter(|finding| incident.finding_ids.contains(&finding.id))
+            .max_by(|one, other| one.score.total_cmp(&other.score));
+        if let Some(finding) = strongest {
+            for template in finding.templates.iter().take(TEMPLATES_SHOWN) {
+                printer.line(format_args!(
+                    "    {:>5} × (expected {:.1}) {}",
+                    template.count,
+                    template.expected,
+                    shown(&template.template)
+                ))?;
+            }
+            if let Some(example) = &finding.example {
+                printer.line(format_args!(
+                    "    line {}: {}",
+                    example.line,
+                    shown(&example.text)
+                ))?;
+            }
+        }
+        for action in &incident.actions {
+            let check = action.check.as_ref().map_or_else(String::new, |check| {
+                let word = if check.passed { "passed" } else { "failed" };
+                format!(", check {word}: {}", shown(&check.detail))
+            });
+            printer.line(format_args!(
+                "  {} {} ({}): {}{check}{}",
+                action.action,
+                shown(&action.target),
+                action.mode,
+                action.status,
+                if action.undone { ", undone" } else { "" }
+            ))?;
+        }
+        Ok(())
+    }
+
+    fn print_remediation(&self, printer: &Printer) -> Result<(), CommandError> {
+        printer.line(printer.styled(Style::Heading, "Remediation, as the cloud shows it"))?;
+        for entry in &self.remediation.added {
+            printer.line(format_args!(
+                "  {} rule {} {} {} {}",
+                entry.acl,
+                entry.rule,
+                entry.action,
+                entry.cidr,
+                if entry.egress { "out" } else { "in" }
+            ))?;
+        }
+        let word = if self.remediation.restored {
+            "as before"
+        } else {
+            "NOT as before"
+        };
+        printer.line(format_args!("  after the undo: {word}"))
+    }
+}
+
+/// A text of a log line on the terminal: no control characters, not too long.
+fn shown(text: &str) -> String {
+    let text = printable(text);
+    if text.chars().count() <= WIDTH {
+        return text;
+    }
+    text.chars().take(WIDTH - 1).chain(['…']).collect()
+}
+
+fn problems(parts: &Parts, p95: Option<u64>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let found = parts
+        .injected
+        .iter()
+        .filter(|injected| injected.incident_id.is_some())
+        .count();
+    let wanted = if parts.rules {
+        parts.injected.len()
+    } else {
+        LEARNED_MIN.min(parts.injected.len())
+    };
+    if found < wanted {
+        problems.push(format!(
+            "{found} of {} incidents found, at least {wanted} expected",
+            parts.injected.len()
+        ));
+    }
+    if parts.false_incidents.len() > FALSE_INCIDENTS_MAX {
+        problems.push(format!(
+            "{} false incidents, at most {FALSE_INCIDENTS_MAX} expected",
+            parts.false_incidents.len()
+        ));
+    }
+    if !parts.lines.is_complete() {
+        problems.push("lines are missing or doubled".to_owned());
+    }
+    if parts.rules && parts.remediation.added.is_empty() {
+        problems.push("no remediation is seen in the cloud's state".to_owned());
+    }
+    if !parts.remediation.restored {
+        problems.push("the undo did not restore the cloud's state".to_owned());
+    }
+    match p95 {
+        None => problems.push("no message about an incident arrived".to_owned()),
+        Some(p95) if p95 >= LATENCY_MAX_MILLIS => problems.push(format!(
+            "the 95th percentile of the latency is {p95} ms, below {LATENCY_MAX_MILLIS} ms expected"
+        )),
+        Some(_) => {}
+    }
+    problems
+}

@@ -1,0 +1,90 @@
+//! When is everything done? When every line is in the segments or in quarantine, the detector's
+//! queue is empty (its timers are messages too) and no workflow runs any more.
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use serde_json::json;
+
+use super::LOOK_AGAIN;
+use super::places::Places;
+use super::read_back;
+use crate::local::aws::{Aws, SQS, STATES};
+
+/// Longer than any window of the demonstration stays open.
+const TIMEOUT: Duration = Duration::from_secs(180);
+
+/// How far it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Seen {
+    /// Distinct lines in segments and quarantine.
+    pub lines: u64,
+    /// Messages of the detector's queue: waiting, delayed, under way.
+    pub messages: u64,
+    /// Workflows under way.
+    pub workflows: usize,
+}
+
+/// Waits until `sent` lines have been looked at. `progress` is told how far it is.
+pub async fn wait(
+    aws: &Aws,
+    places: &Places,
+    sent: u64,
+    progress: &(dyn Fn(Seen) + Send + Sync),
+) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let mut seen = Seen::default();
+    let mut calm = 0;
+    while calm < 2 {
+        if started.elapsed() > TIMEOUT {
+            bail!(
+                "after {} s {} of {sent} lines are in segments, {} messages wait and {} workflows run: see the local cloud's log",
+                TIMEOUT.as_secs(),
+                seen.lines,
+                seen.messages,
+                seen.workflows
+            );
+        }
+        if seen.lines < sent {
+            // Reading every segment is dear: only until all lines are there.
+            seen.lines = read_back::segment_lines(aws, places).await?;
+        }
+        seen.messages = messages(aws, &places.detector_queue_url).await?;
+        seen.workflows = running(aws, &places.state_machine_arn).await?;
+        progress(seen);
+        // Twice in a row: between a message and the workflow that it starts there is a moment.
+        let is_calm = seen.lines >= sent && seen.messages == 0 && seen.workflows == 0;
+        calm = if is_calm { calm + 1 } else { 0 };
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
+}
+
+async fn messages(aws: &Aws, queue_url: &str) -> anyhow::Result<u64> {
+    let answer = aws
+        .json(
+            SQS,
+            "GetQueueAttributes",
+            json!({"QueueUrl": queue_url, "AttributeNames": ["All"]}),
+        )
+        .await?;
+    Ok([
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesDelayed",
+        "ApproximateNumberOfMessagesNotVisible",
+    ]
+    .iter()
+    .filter_map(|name| answer["Attributes"][name].as_str()?.parse::<u64>().ok())
+    .sum())
+}
+
+async fn running(aws: &Aws, state_machine_arn: &str) -> anyhow::Result<usize> {
+    let answer = aws
+        .json(
+            STATES,
+            "ListExecutions",
+            json!({"stateMachineArn": state_machine_arn, "statusFilter": "RUNNING"}),
+        )
+        .await?;
+    Ok(answer["executions"].as_array().map_or(0, Vec::len))
+}
