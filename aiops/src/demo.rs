@@ -80,8 +80,8 @@ impl<'a> Demo<'a> {
         let archives = stack::archives(&workspace, printer)?;
         let receiver = Receiver::start().await?;
         let secrets = BTreeMap::from([
-            ("slackWebhookUrl".to_owned(), receiver.url("/slack")),
-            ("teamsWebhookUrl".to_owned(), receiver.url("/teams")),
+            ("slack-webhook".to_owned(), receiver.url("/slack")),
+            ("teams-webhook".to_owned(), receiver.url("/teams")),
         ]);
         let mut cloud = LocalCloud::start(
             CloudOptions {

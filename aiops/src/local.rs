@@ -9,5 +9,6 @@ mod outputs;
 pub mod process;
 pub mod relay;
 mod resources;
+mod secrets;
 pub mod stack;
 pub mod state;

@@ -4,6 +4,7 @@
 use aiops_domain::LogRecord;
 use aiops_domain::categorise::{Categoriser, default_rules};
 use aiops_domain::event_time::TimeAssumptions;
+use aiops_domain::model_pointer::ModelPointer;
 use aiops_domain::record::RECORD_VERSION;
 use aiops_model::{Model, TrainOptions, train};
 use anyhow::Context as _;
@@ -52,21 +53,23 @@ pub fn learn(events: &[LogEvent], options: &TrainOptions) -> anyhow::Result<Mode
 pub async fn promote(aws: &Aws, places: &Places, model: &Model) -> anyhow::Result<()> {
     let key = format!("models/{}/model.json.gz", model.version());
     let artefact = model.to_bytes()?;
-    aws.put_object(&places.models_bucket, &key, "application/gzip", artefact)
+    let pointer = ModelPointer {
+        version: model.version().to_owned(),
+        bucket: places.models_bucket.clone(),
+        key,
+        sha256: model.sha256().to_owned(),
+    };
+    let value = serde_json::to_string(&pointer)?;
+    let (bucket, key) = (&pointer.bucket, &pointer.key);
+    aws.put_object(bucket, key, "application/gzip", artefact)
         .await?;
-    let pointer = json!({
-        "version": model.version(),
-        "bucket": places.models_bucket,
-        "key": key,
-        "sha256": model.sha256(),
-    });
     aws.json(
         SSM,
         "PutParameter",
         json!({
             "Name": places.model_parameter,
             "Type": "String",
-            "Value": pointer.to_string(),
+            "Value": value,
             "Overwrite": true,
         }),
     )

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 
 use aiops_domain::LogRecord;
+use aiops_domain::quarantine::{self, QuarantinedRecord};
 use anyhow::{Context as _, bail};
 use flate2::read::MultiGzDecoder;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
@@ -98,9 +99,14 @@ pub async fn segment_lines(aws: &Aws, places: &Places) -> anyhow::Result<u64> {
     Ok(segments.len() as u64 + quarantined(aws, &places.segments_bucket).await?)
 }
 
-/// Events in quarantine: what an envelope held that could be told apart.
+/// Distinct event ids in quarantine: those that could be recognised in the records set aside.
 async fn quarantined(aws: &Aws, bucket: &str) -> anyhow::Result<u64> {
-    Ok(aws.list_objects(bucket, "quarantine/").await?.len() as u64)
+    let (quarantined, _) = ids(aws, bucket, quarantine::PREFIX, &|body| {
+        let record: QuarantinedRecord = serde_json::from_slice(body)?;
+        Ok(record.event_ids)
+    })
+    .await?;
+    Ok(quarantined.len() as u64)
 }
 
 async fn ids(

@@ -25,8 +25,6 @@ pub struct Settings {
     pub archives: PathBuf,
     /// ARN of the relay.
     pub relay: String,
-    /// Secrets of the stack's configuration.
-    pub secrets: BTreeMap<String, String>,
 }
 
 /// What applying did.
@@ -60,7 +58,7 @@ pub async fn apply(
     progress: &(dyn Fn(&Key) + Send + Sync),
 ) -> anyhow::Result<Applied> {
     let settings = Arc::new(settings.clone());
-    let mut outputs = KnownOutputs::new(settings.secrets.clone());
+    let mut outputs = KnownOutputs::default();
     let mut applied = Applied::default();
     let mut waiting: Vec<&Resource> = Vec::new();
     let mut done: BTreeSet<Key> = BTreeSet::new();

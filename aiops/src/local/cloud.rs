@@ -11,7 +11,7 @@ use super::apply::{Applied, Settings, apply};
 use super::aws::{Aws, REGION};
 use super::process::{Emulator, Lifetime};
 use super::state::{LocalState, SCHEMA};
-use super::{install, relay};
+use super::{install, relay, secrets};
 use crate::error::CommandError;
 use crate::printer::Printer;
 
@@ -27,7 +27,7 @@ pub struct Options {
     pub archives: PathBuf,
     /// Whether the cloud stays when this process ends.
     pub keep: bool,
-    /// Secrets of the stack's configuration, by key.
+    /// Contents of secrets, by the logical name of the secret.
     pub secrets: BTreeMap<String, String>,
 }
 
@@ -122,10 +122,10 @@ impl LocalCloud {
         let settings = Settings {
             archives: self.options.archives.clone(),
             relay,
-            secrets: self.options.secrets.clone(),
         };
         let before = std::mem::take(&mut self.applied.resources);
         self.applied = apply(&self.aws, graph, &settings, &before, progress).await?;
+        secrets::fill(&self.aws, &self.applied.resources, &self.options.secrets).await?;
         self.stack.clone_from(&graph.stack);
         self.save()?;
         Ok(&self.applied)

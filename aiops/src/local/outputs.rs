@@ -12,17 +12,9 @@ use super::aws::{ACCOUNT, REGION};
 #[derive(Debug, Default)]
 pub(super) struct KnownOutputs {
     resources: BTreeMap<Key, Value>,
-    secrets: BTreeMap<String, String>,
 }
 
 impl KnownOutputs {
-    pub(super) fn new(secrets: BTreeMap<String, String>) -> Self {
-        Self {
-            resources: BTreeMap::new(),
-            secrets,
-        }
-    }
-
     pub(super) fn insert(&mut self, key: Key, outputs: Value) {
         self.resources.insert(key, outputs);
     }
@@ -71,9 +63,7 @@ impl Outputs for KnownOutputs {
     }
 
     fn config(&self, key: &str) -> Result<Evaluated, EvaluateError> {
-        self.secrets
-            .get(key)
-            .map(|secret| Evaluated::String(secret.clone()).into_secret())
-            .ok_or_else(|| EvaluateError::NoConfig(key.to_owned()))
+        // Secrets are filled once they are made, never from the stack's configuration.
+        Err(EvaluateError::NoConfig(key.to_owned()))
     }
 }
