@@ -32,7 +32,7 @@ pub struct Counts {
 impl IncidentReader {
     /// A reader of the table of this name.
     pub async fn new(aws: &Aws, table: &str) -> Self {
-        let config = sdk::load_at(aws.endpoint(), REGION).await;
+        let config = sdk::load_local(aws.endpoint(), REGION).await;
         Self {
             aws: aws.clone(),
             table: table.to_owned(),
