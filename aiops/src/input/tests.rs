@@ -1,3 +1,5 @@
+//! Tests of the module `input`.
+
 use std::io::Write;
 
 use aiops_domain::event_time::TimeAssumptions;

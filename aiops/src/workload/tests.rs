@@ -1,3 +1,5 @@
+//! Tests of the module `workload`.
+
 use super::*;
 use aiops_domain::categorise::{Categoriser, CategoryRule, default_rules};
 use aiops_domain::event_time::TimeAssumptions;

@@ -26,10 +26,8 @@ async fn main() -> anyhow::Result<()> {
     use std::io::Write as _;
     writeln!(std::io::stdout(), "{}", incoming.local_addr()?.port())?;
     std::io::stdout().flush()?;
-    let stub = Stub::new(
-        !program.ends_with("kubernetes"),
-        std::env::var("AIOPS_STUB_FAIL").ok(),
-    );
+    let failing = std::env::var("AIOPS_STUB_FAIL").ok();
+    let stub = Stub::new(!program.ends_with("kubernetes"), failing);
     let service = ResourceProviderServer::new(stub)
         .max_decoding_message_size(LARGEST_MESSAGE_BYTES)
         .max_encoding_message_size(LARGEST_MESSAGE_BYTES);

@@ -1,3 +1,5 @@
+//! Tests of the module `asl`.
+
 use super::remediation::Workflow;
 use std::collections::BTreeMap;
 

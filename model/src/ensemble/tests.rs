@@ -1,3 +1,5 @@
+//! Tests of the module `ensemble`.
+
 use super::*;
 
 /// Sessions of a small made system: open, a few reads, sometimes a retry, close.

@@ -1,3 +1,5 @@
+//! Tests of the module `evaluate`.
+
 use super::*;
 
 fn case(id: &str, anomalous: bool, in_training: bool) -> Case {

@@ -1,3 +1,5 @@
+//! Tests of the module `header`.
+
 use super::*;
 
 /// Made lines of one format: the header with `{i}` as a running number, before many messages.

@@ -1,3 +1,5 @@
+//! Tests of the module `line`.
+
 use super::*;
 use aiops_domain::{Source, Time};
 

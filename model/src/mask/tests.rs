@@ -1,3 +1,5 @@
+//! Tests of the module `mask`.
+
 use super::*;
 
 fn masked(message: &str) -> String {

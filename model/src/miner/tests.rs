@@ -1,3 +1,5 @@
+//! Tests of the module `miner`.
+
 use proptest::prelude::*;
 
 use super::*;

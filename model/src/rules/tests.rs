@@ -1,3 +1,5 @@
+//! Tests of the module `rules`.
+
 use super::*;
 use aiops_domain::{Interval, LogRecord, Shape, Source, Time};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Tests of the module `train`.
+
 use super::*;
 use aiops_domain::Shape;
 

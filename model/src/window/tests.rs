@@ -1,3 +1,5 @@
+//! Tests of the module `window`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of the module `isolation_forest`.
+
 use super::*;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 
