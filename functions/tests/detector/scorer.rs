@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use aiops_domain::finding::hex;
 use aiops_domain::{Finding, FindingTemplate, Incident, Kind, LogRecord, Source, Time};
 use aiops_functions::detector::model::{Current, Models, Scorer};
 use aiops_functions::ports::PortResult;
 use aiops_model::{EventWindow, WindowSpec, Windowing};
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 /// Finds windows that have a line with a bad word; `ssh` in it makes it another kind.
@@ -50,7 +52,6 @@ impl Scorer for Words {
 
     fn score(&self, window: &EventWindow) -> Finding {
         let has = |word: &str| window.records.iter().any(|r| r.message.contains(word));
-        let ids: Vec<&str> = window.records.iter().map(|r| r.id.as_str()).collect();
         Finding {
             id: Finding::id_for(
                 window.source,
@@ -78,10 +79,20 @@ impl Scorer for Words {
                 contribution: 1.0,
             }],
             example: None,
-            summary: ids.join(" "),
+            summary: told(&window.records),
             actor: None,
         }
     }
+}
+
+/// Names every record in a text that a stored finding keeps whole: it cuts summaries at 2048 bytes.
+fn told(records: &[LogRecord]) -> String {
+    let ids: Vec<&str> = records.iter().map(|r| r.id.as_str()).collect();
+    let names = ids.join(" ");
+    if names.len() <= 1024 {
+        return names;
+    }
+    format!("{} lines, {}", ids.len(), hex(&Sha256::digest(names)))
 }
 
 /// Always the same model.

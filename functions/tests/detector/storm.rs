@@ -1,6 +1,6 @@
 //! A storm: one cause, 100,000 findings in a minute.
 
-use crate::world::{World, keyed, mismatch, record, stored};
+use crate::world::{Choices, World, keyed, mismatch, record, stored, tumbling};
 use aiops_model::WindowSpec;
 
 #[test]
@@ -50,4 +50,23 @@ fn a_storm_takes_few_writes_of_its_incident() {
         [1],
         "ten findings are one write of the incident"
     );
+}
+
+#[test]
+fn a_window_of_thousands_of_lines_misses_none() {
+    let world = World::new(&tumbling());
+    let all: Vec<_> = (0..3_000)
+        .map(|n| record(n, 1_700_000_000_000 + i64::from(n), "a", format!("bad {n}")))
+        .collect();
+    let mut messages = Vec::new();
+    for (n, batch) in all.chunks(100).enumerate() {
+        messages.extend(world.write(&format!("{n:05}"), batch));
+    }
+    Choices(5).shuffle(&mut messages);
+    world.settle(messages);
+    assert_eq!(mismatch(&world, &world.incidents, &all), None);
+    // One line among thousands would be seen, by more than the count of lines.
+    let mut other = all;
+    other[2_900].id = "another".into();
+    assert!(mismatch(&world, &world.incidents, &other).is_some());
 }
