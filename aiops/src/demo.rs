@@ -20,6 +20,7 @@ use std::time::Duration;
 use aiops_domain::Time;
 use aiops_infra::config::StackConfig;
 use aiops_model::TrainOptions;
+use aiops_model::rules::RuleConfig;
 use anyhow::Context as _;
 
 use crate::demo::incidents::IncidentReader;
@@ -128,8 +129,17 @@ impl<'a> Demo<'a> {
         let label_file = self.write_labels(&labels)?;
         drop(labels);
         let progress = self.printer.progress(None, "training on the quiet period");
+        let groups = places::log_groups(&self.config, &self.cloud)?;
+        let flow_format = groups
+            .flow_format
+            .parse()
+            .context("the format of the stack's flow log")?;
         let train = TrainOptions {
             rules_apply: self.options.rules,
+            rules: RuleConfig {
+                flow_format,
+                ..RuleConfig::default()
+            },
             ..TrainOptions::default()
         };
         let lines = quiet.len();
