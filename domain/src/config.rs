@@ -7,12 +7,14 @@ pub mod approvals;
 pub mod detector;
 pub mod notifier;
 pub mod remediator;
+pub mod training;
 
 pub use appender::{AppenderConfig, AppenderLimits};
 pub use approvals::ApprovalsConfig;
 pub use detector::{DetectorConfig, DetectorLimits, DetectorNames, ShadowMode};
 pub use notifier::NotifierConfig;
 pub use remediator::RemediatorConfig;
+pub use training::{TrainingConfig, TrainingNames, TrainingRange, TrainingResources};
 
 /// The environment variable that carries a function's configuration as JSON.
 pub const ENVIRONMENT_VARIABLE: &str = "AIOPS_CONFIG";

@@ -19,6 +19,7 @@ pub mod segment;
 pub mod shape;
 pub mod source;
 pub mod time;
+pub mod training;
 
 pub use finding::{Finding, FindingTemplate, Interval, LineExample};
 pub use incident::event::{IncidentEvent, Outcome, Who};

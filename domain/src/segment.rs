@@ -60,6 +60,12 @@ impl Partition {
         let (day, hour) = day_and_hour(self.hour.start());
         format!("{PREFIX}source={}/dt={day}/hour={hour}/", self.source)
     }
+
+    /// The key prefix that the objects of its source and day share, with the closing slash.
+    pub fn day_prefix(&self) -> String {
+        let (day, _) = day_and_hour(self.hour.start());
+        format!("{PREFIX}source={}/dt={day}/", self.source)
+    }
 }
 
 /// `("2026-08-01", "14")` of an instant. Years outside of jiff's range keep their hour number, so

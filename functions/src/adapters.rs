@@ -11,6 +11,7 @@ mod dynamodb;
 mod error;
 mod messages;
 mod s3;
+mod sagemaker;
 pub mod sdk;
 pub mod signed;
 mod sqs;

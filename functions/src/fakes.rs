@@ -1,6 +1,6 @@
 //! The seams' forms for tests, usable from every crate: in memory with the conditional semantics
 //! of the real ones ([`FakeObjectStore`], [`FakeTable`], [`FakeQueue`], [`FakeWorkflow`],
-//! [`FakeParameters`],
+//! [`FakeParameters`], [`FakeTrainingJobs`],
 //! [`FakeClock`]); [`Failing`], which puts planned faults and interleavings around any other form;
 //! [`Unconditional`], which drops one condition to show that a test notices.
 //!
@@ -17,6 +17,7 @@ mod parameters;
 mod queue;
 mod replay;
 mod table;
+mod training;
 mod unconditional;
 mod workflow;
 
@@ -30,6 +31,7 @@ pub use parameters::FakeParameters;
 pub use queue::{FakeQueue, SentMessage};
 pub use replay::{Exchange, ReplayCloud};
 pub use table::FakeTable;
+pub use training::FakeTrainingJobs;
 pub use unconditional::{ConditionSites, Unconditional};
 pub use workflow::FakeWorkflow;
 

@@ -12,3 +12,4 @@ pub mod ports;
 pub mod remediator;
 pub mod runtime;
 pub mod token;
+pub mod training;

@@ -1,8 +1,9 @@
 //! One small SigV4-signed client for the calls whose SDK crate costs minutes to compile
 //! (`docs/decisions/0002-few-sdk-crates.md`): EC2, Auto Scaling, IAM and SNS (form-encoded Query),
-//! SSM and Kinesis (JSON by `X-Amz-Target`), EKS (REST). `AWS_ENDPOINT_URL` overrides the endpoints.
+//! SSM, Kinesis and SageMaker (JSON by `X-Amz-Target`), EKS (REST). `AWS_ENDPOINT_URL` overrides the endpoints.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -33,6 +34,7 @@ pub struct SignedClient {
     credentials: SharedCredentialsProvider,
     region: String,
     endpoint: Option<String>,
+    own_endpoints: BTreeMap<Service, String>,
 }
 
 /// A request before it is signed.
@@ -67,7 +69,16 @@ impl SignedClient {
             endpoint: config
                 .endpoint_url()
                 .map(|url| url.trim_end_matches('/').to_owned()),
+            own_endpoints: own_endpoints(),
         })
+    }
+
+    /// The same client with this service at `url`.
+    #[must_use]
+    pub fn with_endpoint(mut self, service: Service, url: &str) -> Self {
+        let url = url.trim_end_matches('/').to_owned();
+        self.own_endpoints.insert(service, url);
+        self
     }
 
     /// The region that calls go to.
@@ -228,8 +239,10 @@ impl SignedClient {
     }
 
     fn base(&self, service: Service) -> String {
-        self.endpoint
-            .clone()
+        self.own_endpoints
+            .get(&service)
+            .or(self.endpoint.as_ref())
+            .cloned()
             .unwrap_or_else(|| endpoint::url(service, &self.region))
     }
 
@@ -313,6 +326,17 @@ impl SignedClient {
             }
         })
     }
+}
+
+/// The services that the environment moves one by one.
+fn own_endpoints() -> BTreeMap<Service, String> {
+    [Service::SageMaker, Service::SageMakerRuntime]
+        .into_iter()
+        .filter_map(|service| {
+            let url = std::env::var(service.endpoint_variable()?).ok()?;
+            Some((service, url.trim_end_matches('/').to_owned()))
+        })
+        .collect()
 }
 
 /// A client for HTTPS that trusts the public authorities and follows no redirects.

@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use super::faults::Faults;
 use crate::ports::cloud::{Cloud, SecretVersion, Secrets, Topic, Web, WebAnswer};
+use crate::ports::training::{Creation, TrainingJobs};
 use crate::ports::{
     Item, ItemKey, Object, ObjectEntry, ObjectStore, Parameters, PortResult, Queue, Range, Table,
     TableIndex, Workflow, Write,
 };
+use crate::training::job::TrainingJob;
 
 /// Another form of a seam, with the faults of a plan.
 #[derive(Debug, Clone)]
@@ -153,5 +155,12 @@ impl<S: Secrets> Secrets for Failing<S> {
     async fn secret(&self, arn: &str, version: SecretVersion) -> PortResult<Option<String>> {
         let inner = self.inner.secret(arn, version);
         self.faults.call("secrets.secret".to_owned(), inner).await
+    }
+}
+
+impl<S: TrainingJobs> TrainingJobs for Failing<S> {
+    async fn create(&self, job: &TrainingJob) -> PortResult<Creation> {
+        let what = format!("training.create {}", job.name());
+        self.faults.call(what, self.inner.create(job)).await
     }
 }

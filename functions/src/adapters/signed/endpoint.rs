@@ -11,6 +11,8 @@ pub enum Service {
     Iam,
     Kinesis,
     Lambda,
+    SageMaker,
+    SageMakerRuntime,
     Sns,
     Ssm,
     Sts,
@@ -27,9 +29,21 @@ impl Service {
             Self::Iam => "iam",
             Self::Kinesis => "kinesis",
             Self::Lambda => "lambda",
+            Self::SageMaker | Self::SageMakerRuntime => "sagemaker",
             Self::Sns => "sns",
             Self::Ssm => "ssm",
             Self::Sts => "sts",
+        }
+    }
+
+    /// The environment variable that moves this service's endpoint alone, by the SDKs' convention
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>), for the services
+    /// that the local cloud has elsewhere than the rest.
+    pub(super) const fn endpoint_variable(self) -> Option<&'static str> {
+        match self {
+            Self::SageMaker => Some("AWS_ENDPOINT_URL_SAGEMAKER"),
+            Self::SageMakerRuntime => Some("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"),
+            _ => None,
         }
     }
 
@@ -41,7 +55,13 @@ impl Service {
             Self::Iam => "2010-05-08",
             Self::Sns => "2010-03-31",
             Self::Sts => "2011-06-15",
-            Self::ApiGateway | Self::Eks | Self::Kinesis | Self::Lambda | Self::Ssm => "",
+            Self::ApiGateway
+            | Self::Eks
+            | Self::Kinesis
+            | Self::Lambda
+            | Self::SageMaker
+            | Self::SageMakerRuntime
+            | Self::Ssm => "",
         }
     }
 
@@ -50,12 +70,14 @@ impl Service {
         match self {
             Self::Kinesis => "Kinesis_20131202",
             Self::Ssm => "AmazonSSM",
+            Self::SageMaker => "SageMaker",
             Self::ApiGateway
             | Self::Autoscaling
             | Self::Ec2
             | Self::Eks
             | Self::Iam
             | Self::Lambda
+            | Self::SageMakerRuntime
             | Self::Sns
             | Self::Sts => "",
         }
@@ -75,6 +97,8 @@ pub fn url(service: Service, region: &str) -> String {
             Partition::China => "https://iam.cn-north-1.amazonaws.com.cn".to_owned(),
             Partition::UsGov => "https://iam.us-gov.amazonaws.com".to_owned(),
         },
+        Service::SageMaker => format!("https://api.sagemaker.{region}.{domain}"),
+        Service::SageMakerRuntime => format!("https://runtime.sagemaker.{region}.{domain}"),
         _ => format!("https://{}.{region}.{domain}", service.as_str()),
     }
 }
@@ -152,6 +176,10 @@ mod tests {
         assert_eq!(
             url(Service::Ssm, "cn-north-1"),
             "https://ssm.cn-north-1.amazonaws.com.cn"
+        );
+        assert_eq!(
+            url(Service::SageMaker, "eu-west-1"),
+            "https://api.sagemaker.eu-west-1.amazonaws.com"
         );
         assert_eq!(url(Service::Iam, "eu-west-1"), "https://iam.amazonaws.com");
         assert_eq!(signing_region(Service::Iam, "eu-west-1"), "us-east-1");
