@@ -15,6 +15,7 @@ pub mod policy;
 pub mod quarantine;
 pub mod record;
 pub mod redact;
+pub mod scoring;
 pub mod segment;
 pub mod shape;
 pub mod source;

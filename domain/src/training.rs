@@ -3,6 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
+pub mod gate;
+
+pub use gate::{GateLimits, Verdict};
+
 /// The channel of the segments to learn from.
 pub const TRAINING_CHANNEL: &str = "training";
 

@@ -139,7 +139,6 @@ async fn the_settings_reach_the_job() {
     config.security_group_ids = vec!["sg-1".into()];
     config.kms_key_arn = Some("arn:aws:kms:eu-west-1:111122223333:key/k".into());
     config.resources.spot = true;
-    config.resources.instances = 2;
     config.tags.insert("Team".into(), "platform".into());
     config.hyperparameters.insert("seed".into(), "7".into());
     let answer = world.run(config, &Faults::none()).await.unwrap();
@@ -160,22 +159,21 @@ async fn the_settings_reach_the_job() {
     );
     assert_eq!(job.hyper_parameters["seed"], "7");
     assert_eq!(job.tags[0].key, "Team");
-    // Two instances share the segments, and need to speak to each other for it.
-    assert!(!job.enable_network_isolation && job.enable_inter_container_traffic_encryption);
+    assert!(job.enable_network_isolation);
     let channels: Vec<_> = job
         .input_data_config
         .iter()
         .map(|channel| {
             let source = &channel.data_source.s3_data_source;
-            (&*channel.channel_name, &*source.s3_data_distribution_type)
+            (&*channel.channel_name, &*source.s3_data_type)
         })
         .collect();
     assert_eq!(
         channels,
         [
-            ("training", "ShardedByS3Key"),
-            ("validation", "FullyReplicated"),
-            ("current", "FullyReplicated")
+            ("training", "ManifestFile"),
+            ("validation", "ManifestFile"),
+            ("current", "S3Prefix")
         ]
     );
     assert_eq!(

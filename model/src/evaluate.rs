@@ -17,7 +17,7 @@ mod measures;
 mod split;
 
 pub use cases::{Case, Cases, Encoded, LineCases, TokenCases};
-pub use measures::{Confusion, Interval95, Ranking, mean_and_deviation};
+pub use measures::{Confusion, Interval95, Ranking, distance_from_uniform, mean_and_deviation};
 pub use split::{Split, salted_into_training, split};
 
 /// What of the training part is fitted on.

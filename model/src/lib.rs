@@ -22,6 +22,7 @@ pub mod sequence;
 pub mod session;
 pub mod threshold;
 pub mod train;
+pub mod validate;
 pub mod vectoriser;
 pub mod window;
 
@@ -32,4 +33,5 @@ pub use model::Model;
 pub use rules::{RuleConfig, RuleHit};
 pub use threshold::AlarmTarget;
 pub use train::{ReplayError, TrainError, TrainOptions, train, train_replayed};
+pub use validate::{ValidateOptions, validate};
 pub use window::{EventWindow, WindowSpec, Windowing};

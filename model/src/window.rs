@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use aiops_domain::scoring::ScoringWindow;
 use aiops_domain::{Interval, LogRecord, Source, Time};
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,30 @@ pub struct EventWindow {
     pub interval: Interval,
     /// Distinct by id, in the order of [`LogRecord::order`], never empty.
     pub records: Vec<LogRecord>,
+}
+
+impl From<ScoringWindow> for EventWindow {
+    fn from(window: ScoringWindow) -> Self {
+        Self {
+            source: window.source,
+            entity: window.entity,
+            key: window.key,
+            interval: window.window,
+            records: window.records,
+        }
+    }
+}
+
+impl From<EventWindow> for ScoringWindow {
+    fn from(window: EventWindow) -> Self {
+        Self {
+            source: window.source,
+            entity: window.entity,
+            key: window.key,
+            window: window.interval,
+            records: window.records,
+        }
+    }
 }
 
 /// What [`Windowing::assemble`] makes of a set of records.

@@ -85,7 +85,8 @@ impl Default for TrainingRange {
 pub struct TrainingResources {
     /// Instance type.
     pub instance_type: String,
-    /// Number of instances; segments are shared out by object when there are several.
+    /// Number of instances: one. A model is learnt from all of its lines together, and two weeks of
+    /// ten million lines take less than 2 GB of memory on one.
     pub instances: u32,
     /// Size of each instance's volume in GiB.
     pub volume_gib: u32,
@@ -172,8 +173,13 @@ impl TrainingConfig {
         if range.sources.is_empty() {
             problems.push("range.sources: empty reads nothing".to_owned());
         }
+        if self.resources.instances != 1 {
+            problems.push(format!(
+                "resources.instances: {} cannot be: a model is trained on one instance",
+                self.resources.instances
+            ));
+        }
         for (key, value) in [
-            ("instances", self.resources.instances),
             ("volume_gib", self.resources.volume_gib),
             ("maximum_minutes", self.resources.maximum_minutes),
         ] {
@@ -243,7 +249,7 @@ mod tests {
                 "job_prefix: `-x` is not 1 to 38 letters, digits and inner hyphens",
                 "range.validation_hours: 48 of 2 days leave nothing to learn from",
                 "range.sources: empty reads nothing",
-                "resources.instances: 0 runs nothing",
+                "resources.instances: 0 cannot be: a model is trained on one instance",
                 "subnet_ids, security_group_ids: a VPC needs both, none of them means no VPC",
             ]
         );

@@ -46,8 +46,6 @@ pub struct TrainingJob {
     pub enable_network_isolation: bool,
     #[serde(default)]
     pub enable_managed_spot_training: bool,
-    #[serde(default)]
-    pub enable_inter_container_traffic_encryption: bool,
 }
 
 /// The image and what it prints.
@@ -151,11 +149,9 @@ pub struct Tag {
 }
 
 impl TrainingJob {
-    /// The job of this name over these inputs. One instance needs no network at all and gets none;
-    /// several speak to each other, in the clear to nobody.
+    /// The job of this name over these inputs. The container needs no network and gets none.
     pub fn new(config: &TrainingConfig, name: String, inputs: Inputs) -> Self {
         let resources = &config.resources;
-        let several = resources.instances > 1;
         let max_runtime_in_seconds = resources.maximum_minutes.saturating_mul(60);
         Self {
             training_job_name: name,
@@ -172,7 +168,7 @@ impl TrainingJob {
             },
             role_arn: config.role_arn.clone(),
             hyper_parameters: config.hyperparameters.clone(),
-            input_data_config: channels(inputs, several),
+            input_data_config: channels(inputs),
             output_data_config: OutputDataConfig {
                 s3_output_path: format!("s3://{}/training/", config.models_bucket),
                 kms_key_id: config.kms_key_arn.clone(),
@@ -201,9 +197,8 @@ impl TrainingJob {
                     value: value.clone(),
                 })
                 .collect(),
-            enable_network_isolation: !several,
+            enable_network_isolation: true,
             enable_managed_spot_training: resources.spot,
-            enable_inter_container_traffic_encryption: several,
         }
     }
 
@@ -213,42 +208,22 @@ impl TrainingJob {
     }
 }
 
-fn channels(inputs: Inputs, several: bool) -> Vec<Channel> {
-    let shared = if several {
-        "ShardedByS3Key"
-    } else {
-        "FullyReplicated"
-    };
+fn channels(inputs: Inputs) -> Vec<Channel> {
     let parts = [
-        (
-            TRAINING_CHANNEL,
-            "ManifestFile",
-            Some(inputs.training),
-            shared,
-        ),
-        (
-            VALIDATION_CHANNEL,
-            "ManifestFile",
-            inputs.validation,
-            "FullyReplicated",
-        ),
-        (
-            CURRENT_CHANNEL,
-            "S3Prefix",
-            inputs.current,
-            "FullyReplicated",
-        ),
+        (TRAINING_CHANNEL, "ManifestFile", Some(inputs.training)),
+        (VALIDATION_CHANNEL, "ManifestFile", inputs.validation),
+        (CURRENT_CHANNEL, "S3Prefix", inputs.current),
     ];
     parts
         .into_iter()
-        .filter_map(|(name, kind, uri, distribution)| {
+        .filter_map(|(name, kind, uri)| {
             Some(Channel {
                 channel_name: name.to_owned(),
                 data_source: DataSource {
                     s3_data_source: S3DataSource {
                         s3_data_type: kind.to_owned(),
                         s3_uri: uri?,
-                        s3_data_distribution_type: distribution.to_owned(),
+                        s3_data_distribution_type: "FullyReplicated".to_owned(),
                     },
                 },
                 input_mode: "File".to_owned(),

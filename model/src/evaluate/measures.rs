@@ -163,7 +163,7 @@ impl Ranking {
 
 /// Kolmogorov-Smirnov distance of a sample from the uniform distribution on 0..1.
 #[expect(clippy::cast_precision_loss, reason = "numbers of sessions")]
-pub(super) fn distance_from_uniform(mut values: Vec<f64>) -> f64 {
+pub fn distance_from_uniform(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let count = values.len() as f64;
     values
