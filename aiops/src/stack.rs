@@ -71,7 +71,10 @@ pub fn stacks(project: &Path) -> Result<Vec<String>, CommandError> {
 /// # Errors
 /// When the configuration is wrong, or what it declares is.
 pub fn graph(project: &Path, stack: &str) -> Result<Graph, CommandError> {
-    let graph = platform::declare(&config(project, stack)?);
+    let graph = platform::checked(&config(project, stack)?).map_err(|error| {
+        let path = project.join(format!("Pulumi.{stack}.yaml"));
+        CommandError::bad_path(&path, in_one_line(&error))
+    })?;
     validate::validate(&graph)
         .map_err(|problems| CommandError::BadInput(in_one_line(&problems)))?;
     Ok(graph)

@@ -7,6 +7,7 @@ pub mod approvals;
 pub mod detector;
 pub mod notifier;
 pub mod remediator;
+pub mod rotation;
 pub mod training;
 
 pub use appender::{AppenderConfig, AppenderLimits};
@@ -14,6 +15,7 @@ pub use approvals::ApprovalsConfig;
 pub use detector::{DetectorConfig, DetectorLimits, DetectorNames, ShadowMode};
 pub use notifier::NotifierConfig;
 pub use remediator::RemediatorConfig;
+pub use rotation::RotationConfig;
 pub use training::{TrainingConfig, TrainingNames, TrainingRange, TrainingResources};
 
 /// The environment variable that carries a function's configuration as JSON.

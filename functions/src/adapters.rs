@@ -10,6 +10,7 @@ mod cloud;
 mod dynamodb;
 mod error;
 mod messages;
+mod rotation;
 mod s3;
 mod sagemaker;
 pub mod sdk;

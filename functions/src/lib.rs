@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod notifier;
 pub mod ports;
 pub mod remediator;
+pub mod rotation;
 pub mod runtime;
 pub mod token;
 pub mod training;

@@ -3,6 +3,7 @@
 //! other form). Handlers take them as generic arguments; only the binaries name AWS.
 
 pub mod cloud;
+pub mod rotation;
 pub mod training;
 
 use std::collections::BTreeMap;

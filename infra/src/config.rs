@@ -31,7 +31,7 @@ pub use problem::{ConfigError, Problem};
 pub use schema::schema;
 pub use sections::{
     Archive, Compute, Detection, Eks, Function, Functions, Instance, Instances, LifecycleRules,
-    LogFile, LogGroup, Logs, MicrosoftTeams, Network, Nodes, Notify, Oidc, Remediation,
+    LogFile, LogGroup, Logs, MicrosoftTeams, Network, Nodes, Notify, Remediation,
     RemediationPolicy, Sagemaker, Serverless, Slack, Stream, Team, Tiers, Training,
 };
 pub use slug::Slug;
@@ -169,7 +169,15 @@ impl StackConfig {
         group.retention_days.unwrap_or(self.logs.retention_days)
     }
 
-    /// The tags of every resource. The user's come last and may replace the cost centre.
+    /// The team that owns a group of `logs.groups`.
+    pub fn owner(&self, group: &str) -> Option<&Slug> {
+        self.teams
+            .iter()
+            .find(|(_, team)| team.log_groups.iter().any(|owned| owned == group))
+            .map(|(name, _)| name)
+    }
+
+    /// The tags of every resource. A stack that is one team's carries its name everywhere. The user's come last and may replace the cost centre.
     pub fn all_tags(&self) -> BTreeMap<String, String> {
         let mut tags = BTreeMap::from(
             [
@@ -181,6 +189,11 @@ impl StackConfig {
             ]
             .map(|(key, value)| (key.to_owned(), value.to_owned())),
         );
+        if self.environment == Environment::Team
+            && let (1, Some((team, _))) = (self.teams.len(), self.teams.first_key_value())
+        {
+            tags.insert("team".to_owned(), team.to_string());
+        }
         tags.extend(self.tags.clone());
         tags
     }

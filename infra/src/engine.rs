@@ -18,7 +18,7 @@ pub mod recorder;
 pub mod schedule;
 pub mod wire;
 
-pub use deploy::{Deployed, deploy};
+pub use deploy::{Deployed, STACK_REFERENCE, deploy};
 pub use environment::Environment;
 pub use error::DeployError;
 pub use monitor::{EngineLog, Monitor, MonitorError, Registered, Registration, Severity};

@@ -13,3 +13,4 @@ pub mod iam;
 pub mod kubernetes;
 pub mod platform;
 pub mod schema;
+pub mod stack_reference;

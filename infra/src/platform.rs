@@ -3,7 +3,9 @@
 //! [`declare`] is pure and deterministic: configuration in, graph out; no I/O, no clock, no
 //! environment.
 
-use crate::config::StackConfig;
+use std::collections::BTreeSet;
+
+use crate::config::{ConfigError, Problem, StackConfig};
 use crate::export::is_data_bearing;
 use crate::graph::{Graph, Program};
 
@@ -26,6 +28,7 @@ pub mod observe;
 pub mod queues;
 pub mod remediation;
 pub mod roles;
+pub mod rotation;
 pub mod sagemaker;
 pub mod secrets;
 pub mod stream;
@@ -34,6 +37,32 @@ pub mod topics;
 pub mod workflow;
 
 use context::Context;
+
+/// Declares the stack that `config` describes, and refuses to adopt what it does not declare.
+///
+/// # Errors
+/// With every entry of `imports` that names no resource of the stack.
+pub fn checked(config: &StackConfig) -> Result<Graph, ConfigError> {
+    let graph = declare(config);
+    let known: BTreeSet<String> = graph
+        .resources
+        .iter()
+        .filter(|resource| !resource.is_component())
+        .map(|resource| resource.key().text())
+        .collect();
+    let unknown = config.imports.keys().filter(|name| !known.contains(*name));
+    let problems: Vec<Problem> = unknown
+        .map(|name| Problem::unknown_import(name, known.iter().map(String::as_str)))
+        .collect();
+    if problems.is_empty() {
+        Ok(graph)
+    } else {
+        Err(ConfigError {
+            stack: config.stack.clone(),
+            problems,
+        })
+    }
+}
 
 /// Declares the stack that `config` describes.
 pub fn declare(config: &StackConfig) -> Graph {
@@ -83,19 +112,25 @@ pub fn declare(config: &StackConfig) -> Graph {
         groups: &subscribed,
     };
     let notifier = notify::declare(&shared, &context, keys, places);
-    let functions = [
+    let rotation = rotation::declare(&shared, &context, keys, &secrets.token_key);
+    let mut functions = vec![
         ("log-appender", &appender),
         ("anomaly-detector", &detection.detector),
         ("remediator", &remediator),
         ("approvals", &access.approvals),
         ("notifier", &notifier),
     ];
+    functions.extend(
+        rotation
+            .iter()
+            .map(|function| ("secret-rotation", function)),
+    );
     let lake = lake::declare(&scope, &context, keys, &buckets);
     let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
     let watched = observe::Watched {
         stream: &stream,
         firehoses: &firehoses,
-        functions: functions.to_vec(),
+        functions: functions.clone(),
         failures: &shared.failures,
         detection: &detection,
         workflow: &workflow,

@@ -239,7 +239,7 @@ async fn a_wrong_configuration_is_one_message_with_every_mistake_and_touches_not
     let mut config = config("dev");
     config.insert("aiops:netwrok".to_owned(), "{}".to_owned());
     config.insert("aiops:network".to_owned(), "{\"zones\": 9}".to_owned());
-    let status = program::run(Ok(engine.environment("dev", config)), platform::declare)
+    let status = program::run(Ok(engine.environment("dev", config)), platform::checked)
         .await
         .unwrap();
     assert_eq!(status, std::process::ExitCode::from(program::TOLD));
@@ -273,7 +273,7 @@ async fn a_refused_resource_is_one_readable_error() {
 #[tokio::test(flavor = "multi_thread")]
 async fn started_by_hand_it_says_so() {
     let environment = aiops_infra::engine::Environment::read(|_| None);
-    let error = program::run(environment, platform::declare)
+    let error = program::run(environment, platform::checked)
         .await
         .unwrap_err();
     assert!(

@@ -290,3 +290,49 @@ fn the_diagram_has_a_box_per_resource_and_closes_every_component() {
         text.lines().filter(|line| line.trim() == "end").count()
     );
 }
+
+#[test]
+fn what_is_adopted_must_be_declared() {
+    let mut config = StackConfig::of(Environment::Dev);
+    let adopt = [
+        ("aws:kinesis/stream:Stream::logs", "old-logs"),
+        ("aws:kinesis/stream:Stream::log", "old-logs"),
+        ("aws:s3/bucket:Bucket::nothing-like-it-at-all", "b"),
+    ];
+    config.imports = adopt
+        .map(|(name, id)| (name.to_owned(), id.to_owned()))
+        .into();
+    let error = platform::checked(&config).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "configuration of stack `dev` has 2 problems:\n  \
+         aiops:imports.aws:kinesis/stream:Stream::log: the stack declares no such resource; did you \
+         mean `aws:kinesis/stream:Stream::logs`?\n  \
+         aiops:imports.aws:s3/bucket:Bucket::nothing-like-it-at-all: the stack declares no such \
+         resource; `aiops graph` lists them"
+    );
+    config.imports.retain(|name, _| name.ends_with("::logs"));
+    assert!(platform::checked(&config).is_ok());
+}
+
+#[test]
+fn alarms_reach_the_topic_of_another_stack() {
+    let mut config = StackConfig::of(Environment::Team);
+    config.notify.alarms_stack = Some("acme/aiops/prod".into());
+    let graph = platform::declare(&config);
+    let other = Key::new("pulumi:pulumi:StackReference", "alarms");
+    let alarms: Vec<&Resource> = graph
+        .of_kind("aws:cloudwatch/metricAlarm:MetricAlarm")
+        .collect();
+    assert!(!alarms.is_empty());
+    for alarm in alarms {
+        let actions = aiops_infra::graph::json::value_to_json(&alarm.inputs["alarmActions"]);
+        assert_eq!(
+            actions[1],
+            json!({"$ref": other.text(), "path": "outputs.alarmsTopicArn"}),
+            "{}",
+            alarm.key()
+        );
+    }
+    assert!(aiops_infra::graph::validate::validate(&graph).is_ok());
+}

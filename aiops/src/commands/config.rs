@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use aiops_infra::config::{StackConfig, explain, schema};
+use aiops_infra::config::{ConfigError, StackConfig, explain, schema};
 use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
@@ -99,13 +99,13 @@ fn run_check(check: &Check, printer: &Printer) -> Result<Outcome, CommandError> 
         let mut problems = Vec::new();
         match StackConfig::from_stack_file(&stack, &text) {
             Ok(config) => {
+                if let Err(error) = aiops_infra::platform::checked(&config) {
+                    problems.extend(found(error));
+                }
                 problems.extend(overlaps(&config, &valid));
                 valid.push(config);
             }
-            Err(error) => problems.extend(error.problems.into_iter().map(|problem| Found {
-                path: problem.path,
-                problem: problem.message,
-            })),
+            Err(error) => problems.extend(found(error)),
         }
         report.ok &= problems.is_empty();
         report.stacks.push(Stack { stack, problems });
@@ -132,6 +132,13 @@ fn run_check(check: &Check, printer: &Printer) -> Result<Outcome, CommandError> 
             "the configuration has problems: they are listed above".to_owned(),
         ))
     }
+}
+
+fn found(error: ConfigError) -> impl Iterator<Item = Found> {
+    error.problems.into_iter().map(|problem| Found {
+        path: problem.path,
+        problem: problem.message,
+    })
 }
 
 /// Networks of two stacks that could never be joined.

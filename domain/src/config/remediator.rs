@@ -136,7 +136,7 @@ impl Default for NetworkAcls {
 }
 
 /// What may be touched, by tag and by identifier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceRules {
     /// A resource must carry one of these tags to be touched (key, value); empty: none is touched.
@@ -148,8 +148,9 @@ pub struct ResourceRules {
     /// Identifiers that are never touched.
     #[serde(default)]
     pub protected_ids: Vec<String>,
-    /// The security group of isolated instances (no rules), by VPC.
-    #[serde(default)]
+    /// The security group of isolated instances (no rules), by VPC. Written as a list of pairs, since
+    /// what declares it does not know a VPC's id beforehand; read as a map too.
+    #[serde(default, with = "quarantine")]
     pub quarantine_groups: BTreeMap<String, String>,
     /// Names of SSM documents that may be run.
     #[serde(default)]
@@ -175,6 +176,66 @@ const fn max_units() -> u32 {
     10
 }
 
+impl Default for ResourceRules {
+    fn default() -> Self {
+        Self {
+            allowed_tags: Vec::new(),
+            protected_tags: Vec::new(),
+            protected_ids: Vec::new(),
+            quarantine_groups: BTreeMap::new(),
+            documents: Vec::new(),
+            cluster: None,
+            namespaces: Vec::new(),
+            key_users: Vec::new(),
+            streams: Vec::new(),
+            max_units: max_units(),
+        }
+    }
+}
+
+/// The wire form of quarantine groups.
+mod quarantine {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Pair {
+        vpc: String,
+        group: String,
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Wire {
+        Pairs(Vec<Pair>),
+        Map(BTreeMap<String, String>),
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        groups: &BTreeMap<String, String>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(groups.iter().map(|(vpc, group)| Pair {
+            vpc: vpc.clone(),
+            group: group.clone(),
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<String, String>, D::Error> {
+        Ok(match Wire::deserialize(deserializer)? {
+            Wire::Map(groups) => groups,
+            Wire::Pairs(pairs) => pairs
+                .into_iter()
+                .map(|pair| (pair.vpc, pair.group))
+                .collect(),
+        })
+    }
+}
+
 /// A tag.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,4 +255,30 @@ fn default_responses() -> Vec<Response> {
         document: None,
         resource: BTreeMap::new(),
     }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_the_default() {
+        let read: ResourceRules = serde_json::from_str("{}").unwrap();
+        assert_eq!(read, ResourceRules::default());
+        assert_eq!(read.max_units, 10);
+    }
+
+    #[test]
+    fn quarantine_groups_are_read_as_pairs_and_as_a_map() {
+        let expected = BTreeMap::from([("vpc-1".to_owned(), "sg-1".to_owned())]);
+        for json in [
+            r#"{"quarantine_groups":[{"vpc":"vpc-1","group":"sg-1"}]}"#,
+            r#"{"quarantine_groups":{"vpc-1":"sg-1"}}"#,
+        ] {
+            let read: ResourceRules = serde_json::from_str(json).unwrap();
+            assert_eq!(read.quarantine_groups, expected);
+            let again = serde_json::to_string(&read).unwrap();
+            assert_eq!(serde_json::from_str::<ResourceRules>(&again).unwrap(), read);
+        }
+    }
 }

@@ -130,6 +130,10 @@ impl SecretsManager {
             client: aws_sdk_secretsmanager::Client::new(config),
         }
     }
+
+    pub(super) fn client(&self) -> &aws_sdk_secretsmanager::Client {
+        &self.client
+    }
 }
 
 impl Secrets for SecretsManager {

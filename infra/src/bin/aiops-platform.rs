@@ -9,7 +9,7 @@ use aiops_infra::platform;
 #[tokio::main]
 async fn main() -> ExitCode {
     let environment = Environment::read(|name| std::env::var(name).ok());
-    match program::run(environment, platform::declare).await {
+    match program::run(environment, platform::checked).await {
         Ok(status) => status,
         Err(error) => {
             // There is no engine to tell.

@@ -360,6 +360,13 @@ fn teams(config: &StackConfig, problems: &mut Problems) {
                 "names no log group: the team would own nothing",
             );
         }
+        if team.log_groups.len() > 9 {
+            note(
+                problems,
+                format!("teams.{name}.logGroups"),
+                "are more than nine: the alarm on a team's volume adds no more up",
+            );
+        }
         for (index, group) in team.log_groups.iter().enumerate() {
             let path = format!("teams.{name}.logGroups[{index}]");
             if !config.logs.groups.contains_key(group.as_str()) {

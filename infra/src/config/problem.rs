@@ -11,6 +11,25 @@ pub struct Problem {
     pub message: String,
 }
 
+impl Problem {
+    /// An entry of `imports` that names none of the resources `known`.
+    pub fn unknown_import<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
+        // A name that is right below another type is as likely meant as a near spelling.
+        let logical = name.split_once("::").map(|(_, logical)| logical);
+        let same = known
+            .clone()
+            .find(|other| other.split_once("::").map(|(_, logical)| logical) == logical);
+        let hint = match nearest(name, known).or(same) {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => "; `aiops graph` lists them".to_owned(),
+        };
+        Self {
+            path: format!("aiops:imports.{}", shown(name)),
+            message: format!("the stack declares no such resource{hint}"),
+        }
+    }
+}
+
 /// A configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {

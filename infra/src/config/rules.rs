@@ -34,6 +34,20 @@ pub(super) const PREFIX: Rule = Rule::Text {
     accepts: |text| (2..=20).contains(&text.len()) && is_slug(text),
 };
 
+pub(super) const STACK_NAME: Rule = Rule::Text {
+    expected: "another stack's full name, organization/project/stack",
+    pattern: "^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$",
+    accepts: |text| {
+        text.split('/').count() == 3
+            && text.split('/').all(|part| {
+                !part.is_empty()
+                    && part
+                        .chars()
+                        .all(|letter| letter.is_ascii_alphanumeric() || "_.-".contains(letter))
+            })
+    },
+};
+
 pub(super) const KUBERNETES_VERSION: Rule = Rule::Text {
     expected: "a Kubernetes version such as \"1.34\"",
     pattern: "^1\\.[2-9][0-9]$",

@@ -10,7 +10,7 @@ use super::environment::Environment;
 use super::error::DeployError;
 use super::grpc::{GrpcEngine, GrpcMonitor};
 use super::monitor::{EngineLog, MonitorError, Severity};
-use crate::config::{Environment as Configured, StackConfig};
+use crate::config::{ConfigError, Environment as Configured, StackConfig};
 use crate::graph::validate::validate;
 use crate::graph::{AssetSource, Graph, Value};
 
@@ -26,7 +26,7 @@ pub const BAD_START: u8 = 2;
 /// When there is no engine to tell: started by hand, or out of reach.
 pub async fn run(
     environment: Result<Environment, super::environment::EnvironmentError>,
-    declare: impl FnOnce(&StackConfig) -> Graph,
+    declare: impl FnOnce(&StackConfig) -> Result<Graph, ConfigError>,
 ) -> Result<ExitCode, DeployError> {
     let environment = environment?;
     let connection = |source: MonitorError| DeployError::Engine {
@@ -63,7 +63,7 @@ pub async fn run(
 /// Configuration and graph, before anything is registered.
 fn prepare(
     environment: &Environment,
-    declare: impl FnOnce(&StackConfig) -> Graph,
+    declare: impl FnOnce(&StackConfig) -> Result<Graph, ConfigError>,
 ) -> Result<Graph, DeployError> {
     let config = StackConfig::from_engine(&environment.stack, &environment.config)?;
     if config.environment == Configured::Local {
@@ -71,7 +71,7 @@ fn prepare(
             "stack `local` is the laptop's: `aiops local` runs it, the engine does not".to_owned(),
         ));
     }
-    let graph = declare(&config);
+    let graph = declare(&config)?;
     validate(&graph).map_err(|problems| DeployError::Program(problems.to_string()))?;
     let missing = missing_files(&graph, Path::new("."));
     if missing.is_empty() {

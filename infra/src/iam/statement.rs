@@ -156,14 +156,9 @@ impl Principal {
         Self::Service(host.into())
     }
 
-    /// The account with this id.
-    pub fn account(id: impl Into<Expr<String>>) -> Self {
-        let id: Expr<String> = id.into();
-        Self::Account(Value::concat([
-            "arn:aws:iam::".into(),
-            id.into(),
-            ":root".into(),
-        ]))
+    /// The account whose root has this ARN (`arn:<partition>:iam::<id>:root`).
+    pub fn account(root_arn: impl Into<Expr<String>>) -> Self {
+        Self::Account(root_arn.into().into())
     }
 
     /// The role with this ARN.

@@ -3,6 +3,8 @@
 //! Coming from HCL: `aws_instance` with a key pair, SSH open to the world and an AMI id in the
 //! code.
 
+use std::collections::BTreeMap;
+
 use super::agent::{self, AgentConfig};
 use super::context::Context;
 use super::keys::Keys;
@@ -110,10 +112,7 @@ fn instance(
         .root_block_device(disk)
         .ebs_optimized(true)
         .monitoring(true)
-        .tags([
-            ("Name".to_owned(), context.name(name.as_str())),
-            ("aiops:agent".to_owned(), context.name(name.as_str())),
-        ]);
+        .tags(tags(context, name, settings));
     if let Some(subnet) = subnet {
         args = args.subnet_id(subnet.id());
     }
@@ -160,6 +159,23 @@ fn instance(
             )]),
     );
     instance
+}
+
+/// An instance whose log files all go to one team's groups is that team's.
+fn tags(context: &Context<'_>, name: &Slug, settings: &Instance) -> BTreeMap<String, String> {
+    let mut tags = BTreeMap::from(
+        ["Name", "aiops:agent"].map(|key| (key.to_owned(), context.name(name.as_str()))),
+    );
+    let mut owners = settings
+        .log_files
+        .iter()
+        .map(|file| context.config.owner(&file.group));
+    if let Some(Some(team)) = owners.next()
+        && owners.all(|owner| owner == Some(team))
+    {
+        tags.insert("team".to_owned(), team.to_string());
+    }
+    tags
 }
 
 fn agent_parameter(context: &Context<'_>, name: &str) -> String {

@@ -100,19 +100,4 @@ impl<'a> Context<'a> {
     pub fn is_local(&self) -> bool {
         self.config.environment == Environment::Local
     }
-
-    /// The time limit of the function `name`, in seconds.
-    pub fn timeout_seconds(&self, name: &str) -> u32 {
-        let functions = &self.config.functions;
-        let settings = match name {
-            "log-appender" => &functions.log_appender,
-            "anomaly-detector" => &functions.anomaly_detector,
-            "metric-detector" => &functions.metric_detector,
-            "remediator" => &functions.remediator,
-            "approvals" => &functions.approvals,
-            "notifier" => &functions.notifier,
-            _ => &functions.training_manifest,
-        };
-        settings.timeout_seconds
-    }
 }

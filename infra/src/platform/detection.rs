@@ -78,6 +78,7 @@ pub fn declare(
     let configuration = DetectorConfig {
         lateness_seconds: detection.lateness_seconds,
         idle_seconds: detection.idle_seconds,
+        untrained_window_seconds: detection.window_seconds,
         shadow: if detection.shadow {
             ShadowMode::Always
         } else {

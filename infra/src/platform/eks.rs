@@ -87,6 +87,7 @@ fn control_plane_subscription(group: cloudwatch::LogGroup) -> Subscribed {
         group: group.name(),
         resource: Some(group),
         pattern: String::new(),
+        team: None,
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Spec<'a> {
 pub struct Function {
     /// The function.
     pub function: lambda::Function,
+    /// Its time limit, in seconds.
+    pub timeout_seconds: u32,
     /// Its role.
     pub role: Role,
     /// Its log group. The stream never subscribes to it: a function that reads its own log would
@@ -146,6 +148,7 @@ pub fn function(
     let function = scope.declare_with(name, args, options);
     Function {
         function,
+        timeout_seconds: settings.timeout_seconds,
         role,
         group,
     }

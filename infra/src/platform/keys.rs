@@ -109,7 +109,7 @@ fn key(
 ) -> kms::Key {
     // Every action on the list, not `kms:*`: nobody here imports key material or replicates keys.
     let account = (
-        Principal::account(&context.account),
+        Principal::account(context.iam_arn("root")),
         Statement::allow_any("Account", act::ALL.iter().copied(), OWN_KEY),
     );
     let policy = ResourcePolicy::new([account].into_iter().chain(statements));

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::keys::Keys;
 use super::roles;
 use crate::aws::{cloudwatch, kinesis};
+use crate::config::Slug;
 use crate::graph::{Expr, Options, Scope};
 use crate::iam::action::{kinesis as act, kms, sts};
 use crate::iam::{Condition, Principal, Statement, trust};
@@ -25,6 +26,8 @@ pub struct Subscribed {
     pub resource: Option<cloudwatch::LogGroup>,
     /// CloudWatch filter pattern; empty: every line.
     pub pattern: String,
+    /// The team that owns it.
+    pub team: Option<Slug>,
 }
 
 /// Declares one log group.
@@ -35,16 +38,21 @@ pub fn group(
     physical: impl Into<Expr<String>>,
     retention_days: u32,
 ) -> cloudwatch::LogGroup {
+    scope.declare(name, args(keys, physical, retention_days))
+}
+
+fn args(
+    keys: Option<&Keys>,
+    physical: impl Into<Expr<String>>,
+    retention_days: u32,
+) -> cloudwatch::LogGroupArgs {
     let args = cloudwatch::LogGroupArgs::new()
         .name(physical)
         .retention_in_days(retention_days);
-    scope.declare(
-        name,
-        match keys {
-            Some(keys) => args.kms_key_id(keys.logs.arn()),
-            None => args,
-        },
-    )
+    match keys {
+        Some(keys) => args.kms_key_id(keys.logs.arn()),
+        None => args,
+    }
 }
 
 /// Declares the configured groups; those that exist already are only named.
@@ -58,9 +66,16 @@ pub fn groups(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) -> 
         .map(|(key, settings)| {
             let physical = config.log_group_name(key, settings);
             let days = config.log_group_retention_days(settings);
-            let resource = settings
-                .managed
-                .then(|| group(&scope, keys, key.as_str(), physical.as_str(), days));
+            let team = config.owner(key.as_str());
+            let resource = settings.managed.then(|| {
+                let args = args(keys, physical.as_str(), days);
+                // What a team costs is told by this tag: its budget looks for it.
+                let args = match team {
+                    Some(team) => args.tags([("team", team.as_str())]),
+                    None => args,
+                };
+                scope.declare(key.as_str(), args)
+            });
             Subscribed {
                 name: key.as_str().to_owned(),
                 group: match &resource {
@@ -69,6 +84,7 @@ pub fn groups(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) -> 
                 },
                 resource,
                 pattern: settings.filter_pattern.clone(),
+                team: team.cloned(),
             }
         })
         .collect()

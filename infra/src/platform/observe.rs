@@ -18,6 +18,7 @@ mod budget;
 mod dashboard;
 mod metrics;
 mod queries;
+mod volume;
 
 /// What is watched.
 #[derive(Debug, Clone)]
@@ -50,7 +51,8 @@ pub fn declare(
         return None;
     }
     let scope = scope.component("Observe", "observe");
-    alarms::declare(&scope, context, topics, watched);
+    let volumes = volume::declare(&scope, context, topics, watched.groups);
+    alarms::declare(&scope, context, topics, watched, volumes);
     queries::declare(&scope, context, watched.groups);
     metrics::declare(&scope, context, keys, watched.firehoses);
     budget::declare(&scope, context, topics);

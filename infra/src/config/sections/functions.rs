@@ -27,6 +27,8 @@ section! {
         notifier: Function,
         /// Writes the manifest of a training job.
         training_manifest: Function,
+        /// Rotates the key of approvals.
+        secret_rotation: Function,
     }
 }
 
@@ -62,6 +64,7 @@ impl Section for Functions {
             approvals: function(256, 10, 5),
             notifier: function(256, 30, 5),
             training_manifest: function(256, 300, 1),
+            secret_rotation: function(128, 60, 1),
         }
     }
 }

@@ -15,6 +15,8 @@ section! {
         microsoft_teams: Option<MicrosoftTeams>,
         /// E-mail addresses that get every incident and alarm.
         emails: Vec<String> => rules::EMAIL,
+        /// Full name of another stack of this account and region whose alarm topic hears the alarms of this one too (`organization/project/stack`).
+        alarms_stack: Option<String> => rules::STACK_NAME,
         /// Least severity that is reported.
         minimum_severity: Severity,
         /// Most messages an hour; what exceeds it is summed up in one.
@@ -28,6 +30,7 @@ impl Section for Notify {
             slack: None,
             microsoft_teams: None,
             emails: Vec::new(),
+            alarms_stack: None,
             minimum_severity: if environment == Environment::Prod {
                 Severity::Medium
             } else {

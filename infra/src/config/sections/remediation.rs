@@ -15,14 +15,22 @@ section! {
         approvers: Vec<String>,
         /// Minutes until an unanswered approval expires.
         approval_minutes: u32 => Rule::Range(1.0, 1440.0),
-        /// OIDC login for the approvals page; absent: only signed Slack interactions and IAM.
-        oidc: Option<Oidc>,
+        /// Days after which the key that signs approval tokens is replaced; what the key before signed stays valid until the next time.
+        token_key_days: u32 => Rule::Range(1.0, 1000.0),
         /// Tag that a resource must carry to be touched at all.
         required_tag: String => rules::TAG_TEXT,
         /// First number of the network ACL rules that belong to remediation; this program leaves them alone.
         first_network_acl_rule: u32 => Rule::Range(1.0, 32_000.0),
         /// How many network ACL rules belong to remediation (an ACL holds 20 by default).
         network_acl_rules: u32 => Rule::Range(1.0, 18.0),
+        /// Identifiers of resources that are never touched, whatever they carry.
+        protected_ids: Vec<String>,
+        /// SSM documents that may be run; their names begin with the stack's prefix.
+        documents: Vec<String>,
+        /// Namespaces of the cluster whose Deployments may be touched.
+        namespaces: Vec<String>,
+        /// IAM users whose access keys may be deactivated.
+        key_users: Vec<String>,
     }
 }
 
@@ -42,10 +50,14 @@ impl Section for Remediation {
             actions,
             approvers: Vec::new(),
             approval_minutes: 60,
-            oidc: None,
+            token_key_days: 30,
             required_tag: "aiops:remediation".to_owned(),
             first_network_acl_rule: 50,
             network_acl_rules: 10,
+            protected_ids: Vec::new(),
+            documents: Vec::new(),
+            namespaces: Vec::new(),
+            key_users: Vec::new(),
         }
     }
 }
@@ -59,8 +71,8 @@ section! {
         maximum_per_hour: u32 => Rule::Range(1.0, 100.0),
         /// Largest share of a group that may be affected at once, in percent.
         maximum_share_percent: u32 => Rule::Range(1.0, 100.0),
-        /// Targets that may be touched (`*` and `?` allowed); empty: any that carries the required tag.
-        allowed_targets: Vec<String>,
+        /// Entities whose incidents it may answer; empty: any.
+        entities: Vec<String>,
     }
 }
 
@@ -70,30 +82,7 @@ impl Section for RemediationPolicy {
             mode: RemediationMode::Off,
             maximum_per_hour: 5,
             maximum_share_percent: 25,
-            allowed_targets: Vec::new(),
-        }
-    }
-}
-
-section! {
-    /// An OIDC provider for the approvals page.
-    pub struct Oidc {
-        /// The issuer's address.
-        issuer: String => Rule::Text {
-            expected: "an https address",
-            pattern: "^https://.+$",
-            accepts: |text| text.strip_prefix("https://").is_some_and(|host| !host.is_empty()),
-        },
-        /// The audience of its tokens.
-        audience: String,
-    }
-}
-
-impl Section for Oidc {
-    fn defaults(_environment: Environment) -> Self {
-        Self {
-            issuer: String::new(),
-            audience: String::new(),
+            entities: Vec::new(),
         }
     }
 }
@@ -105,7 +94,7 @@ section! {
         log_groups: Vec<String> => rules::SLUG,
         /// Its Slack channel; absent: `notify.slack.channel`.
         slack_channel: Option<String> => rules::SLACK_CHANNEL,
-        /// Its e-mail addresses.
+        /// E-mail addresses that hear of its budget and its volume.
         emails: Vec<String> => rules::EMAIL,
         /// The most that remediation may do on its incidents.
         remediation: RemediationMode,

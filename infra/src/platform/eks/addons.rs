@@ -96,6 +96,7 @@ pub(super) fn declare(
             group: group.name(),
             resource: Some(group),
             pattern: String::new(),
+            team: None,
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use crate::platform::roles;
 
 /// The fields of a line, in order: those of version 2, then what later versions add about the
 /// real addresses behind NAT, TCP flags, the direction and the path.
-const FIELDS: [&str; 24] = [
+pub(crate) const FIELDS: [&str; 24] = [
     "version",
     "account-id",
     "interface-id",
@@ -90,5 +90,6 @@ pub(super) fn declare(
         group: group.name(),
         resource: Some(group),
         pattern: String::new(),
+        team: None,
     }
 }

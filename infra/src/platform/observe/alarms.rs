@@ -4,6 +4,7 @@ use super::Watched;
 use crate::aws::cloudwatch;
 use crate::graph::{Expr, Options, Scope, Value};
 use crate::platform::context::Context;
+use crate::platform::functions::Function;
 use crate::platform::topics::Topics;
 use crate::text;
 
@@ -49,16 +50,18 @@ impl Alarm {
     }
 }
 
-/// Declares the alarms.
+/// Declares the alarms, and the one that sums them and `others` up.
 pub(super) fn declare(
     scope: &Scope<'_>,
     context: &Context<'_>,
     topics: &Topics,
     watched: &Watched<'_>,
+    others: Vec<cloudwatch::MetricAlarm>,
 ) {
     let alarms: Vec<cloudwatch::MetricAlarm> = list(context, watched)
         .into_iter()
         .map(|alarm| single(scope, context, topics, alarm))
+        .chain(others)
         .collect();
     let mut rule: Vec<Value> = Vec::new();
     for alarm in &alarms {
@@ -74,8 +77,8 @@ pub(super) fn declare(
             alarm_rule: Expr::<String>::concat(rule),
         })
         .alarm_description("Something of the log analysis platform itself is not well")
-        .alarm_actions([topics.alarms.arn()])
-        .ok_actions([topics.alarms.arn()]),
+        .alarm_actions(topics.alarm_actions())
+        .ok_actions(topics.alarm_actions()),
     );
 }
 
@@ -102,8 +105,8 @@ fn single(
         .comparison_operator(alarm.comparison)
         .threshold(alarm.threshold)
         .treat_missing_data(alarm.missing)
-        .alarm_actions([topics.alarms.arn()])
-        .ok_actions([topics.alarms.arn()]);
+        .alarm_actions(topics.alarm_actions())
+        .ok_actions(topics.alarm_actions());
     // Percentiles are "extended" statistics.
     let args = if alarm.statistic.starts_with('p') {
         args.extended_statistic(alarm.statistic)
@@ -194,21 +197,21 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
         );
     }
     for (name, function) in &watched.functions {
-        alarms.extend(of_function(context, name, function.function.name()));
+        alarms.extend(of_function(name, function));
     }
     alarms
 }
 
-fn of_function(context: &Context<'_>, name: &str, function: Expr<String>) -> [Alarm; 3] {
+fn of_function(name: &str, function: &Function) -> [Alarm; 3] {
     let any = |what: &str, description, metric| {
         Alarm::any(
             format!("{name}-{what}"),
             description,
             ("AWS/Lambda", metric),
         )
-        .of("FunctionName", function.clone())
+        .of("FunctionName", function.function.name())
     };
-    let limit_ms = f64::from(context.timeout_seconds(name)) * 1000.0;
+    let limit_ms = f64::from(function.timeout_seconds) * 1000.0;
     [
         any("errors", "A function fails", "Errors"),
         any(

@@ -1,7 +1,7 @@
 //! Budgets: the stack's, and each team's.
 
 use crate::aws::budgets;
-use crate::graph::{Options, Scope};
+use crate::graph::{Expr, Options, Scope};
 use crate::platform::context::Context;
 use crate::platform::topics::Topics;
 
@@ -17,6 +17,7 @@ pub(super) fn declare(scope: &Scope<'_>, context: &Context<'_>, topics: &Topics)
             "stack",
             limit,
             format!("user:stack${}", config.stack),
+            None,
         );
     }
     for (name, team) in &config.teams {
@@ -27,6 +28,7 @@ pub(super) fn declare(scope: &Scope<'_>, context: &Context<'_>, topics: &Topics)
             &format!("team-{name}"),
             team.monthly_usd,
             format!("user:team${name}"),
+            topics.of_team(name),
         );
     }
 }
@@ -38,6 +40,7 @@ fn budget(
     name: &str,
     limit_usd: f64,
     tag: String,
+    team: Option<Expr<String>>,
 ) {
     let at = |kind: &str, percent: f64| {
         budgets::BudgetNotification::new(budgets::BudgetNotificationRequired {
@@ -46,7 +49,12 @@ fn budget(
             threshold: percent.into(),
             threshold_type: "PERCENTAGE".into(),
         })
-        .subscriber_sns_topic_arns([topics.alarms.arn()])
+        .subscriber_sns_topic_arns(
+            [topics.alarms.arn()]
+                .into_iter()
+                .chain(team.clone())
+                .collect::<Vec<_>>(),
+        )
     };
     scope.declare_with(
         name,

@@ -9,7 +9,7 @@ use aiops_domain::policy::{Caps, Mode, Policy, PolicyRule};
 
 use super::Places;
 use super::actions::TAG_VALUE;
-use crate::config::{Cidr, RemediationAction, RemediationMode, StackConfig};
+use crate::config::{Cidr, RemediationAction, RemediationMode, RemediationPolicy, StackConfig};
 use crate::graph::{Document, Value};
 use crate::platform::context::Context;
 
@@ -50,6 +50,17 @@ pub(super) fn document(context: &Context<'_>, places: Places<'_>) -> Value {
         key: remediation.required_tag.clone(),
         value: TAG_VALUE.to_owned(),
     }];
+    let resources = &mut remediator.resources;
+    resources.quarantine_groups.insert(
+        document.hole(places.network.vpc.id()),
+        document.hole(places.network.groups.quarantine.id()),
+    );
+    resources
+        .protected_ids
+        .clone_from(&remediation.protected_ids);
+    resources.documents.clone_from(&remediation.documents);
+    resources.namespaces.clone_from(&remediation.namespaces);
+    resources.key_users.clone_from(&remediation.key_users);
     remediator.resources.max_units = config.eks.nodes.maximum;
     remediator.resources.cluster = config.eks.enabled.then(|| config.prefix());
     remediator.resources.streams = vec![context.name("logs")];
@@ -85,18 +96,24 @@ fn policy(config: &StackConfig) -> Policy {
         actions.iter().map(move |(action, policy)| PolicyRule {
             actions: Some(vec![name(*action)]),
             teams: Some(vec![team.to_string()]),
+            entities: entities(policy),
             mode: mode(policy.mode).min(mode(settings.remediation)),
             ..PolicyRule::default()
         })
     });
     let of_stack = actions.iter().map(|(action, policy)| PolicyRule {
         actions: Some(vec![name(*action)]),
+        entities: entities(policy),
         mode: mode(policy.mode),
         ..PolicyRule::default()
     });
     Policy {
         rules: of_teams.chain(of_stack).collect(),
     }
+}
+
+fn entities(policy: &RemediationPolicy) -> Option<Vec<String>> {
+    (!policy.entities.is_empty()).then(|| policy.entities.clone())
 }
 
 /// A team owns what comes from the sources of its log groups.
