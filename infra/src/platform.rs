@@ -34,6 +34,7 @@ pub mod secrets;
 pub mod stream;
 pub mod tables;
 pub mod topics;
+pub mod training;
 pub mod workflow;
 
 use context::Context;
@@ -113,6 +114,16 @@ pub fn declare(config: &StackConfig) -> Graph {
     };
     let notifier = notify::declare(&shared, &context, keys, places);
     let rotation = rotation::declare(&shared, &context, keys, &secrets.token_key);
+    let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
+    let training = sagemaker.as_ref().and_then(|sagemaker| {
+        let places = training::Places {
+            sagemaker,
+            buckets: &buckets,
+            pointer: &detection.pointer,
+            network: &network,
+        };
+        training::declare(&shared, &context, keys, places)
+    });
     let mut functions = vec![
         ("log-appender", &appender),
         ("anomaly-detector", &detection.detector),
@@ -125,8 +136,12 @@ pub fn declare(config: &StackConfig) -> Graph {
             .iter()
             .map(|function| ("secret-rotation", function)),
     );
+    functions.extend(
+        training
+            .iter()
+            .map(|function| ("training-manifest", function)),
+    );
     let lake = lake::declare(&scope, &context, keys, &buckets);
-    let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
     let watched = observe::Watched {
         stream: &stream,
         firehoses: &firehoses,

@@ -9,11 +9,11 @@ use super::keys::Keys;
 use super::network::Network;
 use super::roles::{self, Role};
 use crate::aws::{ecr, sagemaker};
-use crate::graph::{Scope, json};
+use crate::graph::{Expr, Scope, json};
 use crate::iam::Condition;
 use crate::iam::Statement;
 use crate::iam::action::{cloudwatch, ec2, ecr as pull, logs as write, s3};
-use crate::{list, object};
+use crate::{list, object, text};
 
 mod endpoint;
 mod notebook;
@@ -29,6 +29,18 @@ pub struct Sagemaker {
     pub packages: sagemaker::ModelPackageGroup,
     /// The endpoint, once there is a model.
     pub endpoint: Option<sagemaker::Endpoint>,
+}
+
+impl Sagemaker {
+    /// The full name of our image with this tag or digest.
+    pub fn image(&self, tag: &str) -> Expr<String> {
+        image(&self.repository, tag)
+    }
+}
+
+fn image(repository: &ecr::Repository, tag: &str) -> Expr<String> {
+    let separator = if tag.starts_with("sha256:") { "@" } else { ":" };
+    text!(repository.repository_url(), separator, tag)
 }
 
 /// Declares it; nothing on the laptop, whose emulator has no SageMaker.
@@ -172,10 +184,8 @@ fn role(
             "cloudwatch:namespace",
             ["/aws/sagemaker/*", "aws/sagemaker/*"],
         )),
-    ];
-    if context.config.sagemaker.notebook {
-        statements.push(Statement::allow_any(
-            "NotebookNetwork",
+        Statement::allow_any(
+            "Network",
             [
                 ec2::CREATE_NETWORK_INTERFACE,
                 ec2::CREATE_NETWORK_INTERFACE_PERMISSION,
@@ -186,9 +196,9 @@ fn role(
                 ec2::DESCRIBE_SUBNETS,
                 ec2::DESCRIBE_VPCS,
             ],
-            "SageMaker checks these without a resource when it places a notebook in a subnet",
-        ));
-    }
+            "SageMaker checks these without a resource when it places a job or a notebook in a subnet",
+        ),
+    ];
     statements.extend(Keys::use_data(keys));
     let trust = roles::service(context, "sagemaker.amazonaws.com");
     roles::role(scope, context, "sagemaker", trust, statements)

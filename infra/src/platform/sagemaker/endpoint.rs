@@ -26,11 +26,6 @@ pub(super) fn declare(
     if settings.endpoint == Endpoint::None {
         return None;
     }
-    let separator = if image.starts_with("sha256:") {
-        "@"
-    } else {
-        ":"
-    };
     let options = role.before(
         Options::new(),
         "creating the model reads image and artefact",
@@ -43,7 +38,7 @@ pub(super) fn declare(
             .enable_network_isolation(true)
             .primary_container(
                 sagemaker::ModelPrimaryContainer::new()
-                    .image(text!(repository.repository_url(), separator, image))
+                    .image(super::image(repository, image))
                     .model_data_url(text!("s3://", buckets.models.name(), "/", artefact)),
             ),
         options,
