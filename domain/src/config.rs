@@ -5,6 +5,7 @@
 pub mod appender;
 pub mod approvals;
 pub mod detector;
+pub mod metric_detector;
 pub mod notifier;
 pub mod remediator;
 pub mod rotation;
@@ -13,6 +14,9 @@ pub mod training;
 pub use appender::{AppenderConfig, AppenderLimits};
 pub use approvals::ApprovalsConfig;
 pub use detector::{DetectorConfig, DetectorLimits, DetectorNames, ShadowMode};
+pub use metric_detector::{
+    Capacity, Direction, MetricDetectorConfig, MetricDetectorLimits, MetricDetectorNames, Statistic,
+};
 pub use notifier::NotifierConfig;
 pub use remediator::RemediatorConfig;
 pub use rotation::RotationConfig;

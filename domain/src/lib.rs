@@ -9,6 +9,7 @@ pub mod event_time;
 pub mod finding;
 pub mod incident;
 pub mod kind;
+pub mod metric;
 pub mod model_pointer;
 pub mod plan;
 pub mod policy;

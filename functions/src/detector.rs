@@ -40,6 +40,9 @@ use model::{Current, Models, Scorer};
 use region::{Region, Sources};
 use segments::{ParsedSegment, SegmentReader};
 
+/// The function's name in the log of an incident.
+const COMPONENT: &str = "anomaly-detector";
+
 /// Tries of a pass that others, who know more, keep overtaking.
 const MAX_TRIES: usize = 64;
 
@@ -350,6 +353,7 @@ where
         let ledger = Ledger {
             table: &self.seams.incidents,
             clock: &self.seams.clock,
+            component: COMPONENT,
             source,
             revision,
             shadow: model.shadow,

@@ -8,6 +8,7 @@
 pub mod experts;
 pub mod forecast;
 pub mod season;
+pub mod series;
 pub mod tail;
 
 use std::collections::VecDeque;
@@ -152,8 +153,11 @@ impl MetricDetector {
                 let scale = self.experts.scale(value);
                 let residual = (value - prediction.mixed).abs() / scale;
                 let p_residual = self.residuals.p_value(residual);
-                self.residuals.learn(residual);
-                let p_drift = prediction.slow.map_or(1.0, |slow| {
+                if self.experts.is_settled() {
+                    self.residuals.learn(residual);
+                }
+                let slow = prediction.slow.filter(|_| self.experts.is_slow_settled());
+                let p_drift = slow.map_or(1.0, |slow| {
                     let slow_scale = self.experts.slow_scale(value);
                     self.drift_p_value((value - slow) / slow_scale)
                 });

@@ -48,13 +48,19 @@ impl SqsEvent {
     }
 }
 
+impl BatchAnswer {
+    /// The answer that has these messages delivered again.
+    pub fn failing(ids: Vec<String>) -> Self {
+        Self {
+            failures: ids.into_iter().map(|id| BatchFailure { id }).collect(),
+        }
+    }
+}
+
 impl Outcome {
     /// The answer to Lambda.
     pub fn answer(self) -> BatchAnswer {
-        let failures = self.failed.into_iter();
-        BatchAnswer {
-            failures: failures.map(|id| BatchFailure { id }).collect(),
-        }
+        BatchAnswer::failing(self.failed)
     }
 
     /// Writes the function's own metrics of the batch.

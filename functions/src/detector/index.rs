@@ -67,7 +67,7 @@ fn segments_pk(source: Source) -> String {
 }
 
 /// 16 hex digits that sort as the instants do.
-pub(super) fn sortable(time: Time) -> String {
+pub(crate) fn sortable(time: Time) -> String {
     // Flipping the sign bit puts the negative numbers before the others.
     format!("{:016x}", time.as_millis().cast_unsigned() ^ (1 << 63))
 }
@@ -116,6 +116,21 @@ pub async fn declare_idle(state: &impl Table, source: Source, revision: i64) -> 
         Err(PortError::Conflict { .. }) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Counts a fact that was written before: who reads the new revision and then looks sees it.
+///
+/// # Errors
+/// When the table fails.
+pub async fn count_fact(state: &impl Table, source: Source) -> PortResult<()> {
+    let write = Write::Update {
+        key: source_key(source, "head"),
+        set: Attributes::new(),
+        add: [("revision".to_owned(), 1)].into(),
+        remove: vec![],
+        condition: None,
+    };
+    state.write(write).await
 }
 
 /// Puts a segment into the index, as its object is now, and counts that; nothing if the index

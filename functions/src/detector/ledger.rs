@@ -79,6 +79,8 @@ pub struct Ledger<'a, T, C> {
     pub table: &'a T,
     /// The present.
     pub clock: &'a C,
+    /// The function's name in the log of an incident.
+    pub component: &'static str,
     /// The source.
     pub source: Source,
     /// The revision that the pass read before it read the index.

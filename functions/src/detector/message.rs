@@ -4,6 +4,8 @@ use aiops_domain::Source;
 use aiops_domain::segment::SegmentName;
 use serde::{Deserialize, Serialize};
 
+use crate::notification::created_keys;
+
 /// What to do about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -44,32 +46,6 @@ pub struct MessageError {
     detail: String,
 }
 
-#[derive(Deserialize)]
-struct Notification {
-    /// What S3 sends once when the notification is set up.
-    #[serde(rename = "Event")]
-    event: Option<String>,
-    #[serde(rename = "Records", default)]
-    records: Vec<EventRecord>,
-}
-
-#[derive(Deserialize)]
-struct EventRecord {
-    #[serde(rename = "eventName", default)]
-    name: String,
-    s3: EventObject,
-}
-
-#[derive(Deserialize)]
-struct EventObject {
-    object: EventKey,
-}
-
-#[derive(Deserialize)]
-struct EventKey {
-    key: String,
-}
-
 impl Timer {
     /// The body of its message.
     pub fn body(self) -> String {
@@ -86,21 +62,12 @@ impl Message {
         if let Ok(body) = serde_json::from_str::<TimerBody>(body) {
             return Ok(Self::Timer(body.timer));
         }
-        let notification: Notification =
-            serde_json::from_str(body).map_err(|error| MessageError {
-                detail: error.to_string(),
-            })?;
-        if notification.records.is_empty() && notification.event.is_none() {
-            return Err(MessageError {
-                detail: "it has no records".into(),
-            });
-        }
-        let segments = notification
-            .records
+        let keys = created_keys(body).map_err(|error| MessageError {
+            detail: error.to_string(),
+        })?;
+        let segments = keys
             .into_iter()
-            .filter(|record| record.name.is_empty() || record.name.contains("ObjectCreated"))
-            .filter_map(|record| {
-                let key = unescape(&record.s3.object.key)?;
+            .filter_map(|key| {
                 let name = SegmentName::parse(&key).ok()?;
                 Some(Segment {
                     source: name.partition.source,
@@ -110,24 +77,6 @@ impl Message {
             .collect();
         Ok(Self::Written(segments))
     }
-}
-
-/// A key as S3 writes it in notifications: form-encoded.
-fn unescape(key: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(key.len());
-    let mut rest = key.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-                let (high, low) = (digit(rest.next())?, digit(rest.next())?);
-                u8::try_from(high * 16 + low).ok()?
-            }
-            other => other,
-        });
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]

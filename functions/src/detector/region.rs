@@ -16,10 +16,10 @@ mod keyed;
 mod tumbling;
 
 /// The length of a slot: windows whose starts lie in one slot share a guard. In milliseconds.
-pub(super) const SLOT_MS: i64 = 600_000;
+pub(crate) const SLOT_MS: i64 = 600_000;
 
 /// The slot of a window that starts at `start`, by its own first instant.
-pub(super) fn slot_of(start: Time) -> Time {
+pub(crate) fn slot_of(start: Time) -> Time {
     Time::from_millis(
         start
             .as_millis()

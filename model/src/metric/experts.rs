@@ -8,6 +8,8 @@ use super::season::Season;
 const EXPERTS: usize = 5;
 /// How fast losses fade: about the last fifty points count.
 const MEMORY: f64 = 0.02;
+/// Points after which a scale is believed.
+const SETTLED: u32 = 20;
 /// How strongly a better expert is preferred.
 const LEARNING_RATE: f64 = 6.0;
 
@@ -68,6 +70,17 @@ impl Experts {
         })
     }
 
+    /// Whether there were points enough for the mixture's residuals to mean something: the first ones
+    /// are in units of next to nothing.
+    pub fn is_settled(&self) -> bool {
+        self.seen >= SETTLED
+    }
+
+    /// The same for the slow prediction.
+    pub fn is_slow_settled(&self) -> bool {
+        self.slow_seen >= SETTLED
+    }
+
     /// The usual absolute residual of the mixture, never 0: a constant metric has the resolution of
     /// its own size.
     pub fn scale(&self, value: f64) -> f64 {
@@ -116,7 +129,7 @@ fn rate_after(seen: u32) -> f64 {
 /// How many scales of a residual are learnt from: an outlier must neither blind the detector nor throw
 /// out the best expert.
 fn clip_after(seen: u32) -> f64 {
-    if seen < 20 { f64::INFINITY } else { 5.0 }
+    if seen < SETTLED { f64::INFINITY } else { 5.0 }
 }
 
 fn floor(level: f64, value: f64) -> f64 {

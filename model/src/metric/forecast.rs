@@ -7,6 +7,11 @@ use serde::{Deserialize, Serialize};
 /// Points that a trend is drawn through, at most; more are thinned evenly.
 const MOST_POINTS: usize = 120;
 const FEWEST_POINTS: usize = 12;
+/// A rise counts if it is so many times what half of the points lie off the trend: a walk of chance
+/// has trends too, but strays from them (Kendall's test takes the points as independent).
+const STEADINESS: f64 = 8.0;
+/// How many standard errors the last points may lie off it.
+const ERRORS_MAX: f64 = 3.5;
 /// Two-sided 95 %.
 const Z: f64 = 1.96;
 
@@ -102,7 +107,27 @@ pub fn exhaustion(
         .map(|(time, value)| value + slope * now.millis_since(*time) as f64)
         .collect();
     levels.sort_by(f64::total_cmp);
-    let level = levels.get(levels.len() / 2).copied()?.min(capacity);
+    let middle = levels.get(levels.len() / 2).copied()?;
+    let mut strays: Vec<f64> = levels.iter().map(|level| (level - middle).abs()).collect();
+    strays.sort_by(f64::total_cmp);
+    let stray = strays.get(strays.len() / 2).copied()?;
+    // Where the last tenth lies now: a curve that turns is no line to be carried on.
+    let mut latest: Vec<f64> = used
+        .iter()
+        .take(used.len().div_ceil(10))
+        .map(|(time, value)| value + slope * now.millis_since(*time) as f64 - middle)
+        .collect();
+    latest.sort_by(f64::total_cmp);
+    let off = latest.get(latest.len() / 2).copied()?.abs();
+    let rise = slope * used.last().map_or(0, |(first, _)| now.millis_since(*first)) as f64;
+    // Of a median of normal noise: 1.25 deviations by the root of the number, and a deviation is 1.48
+    // times the median absolute one. Nobody minds a hundredth of the rise.
+    let error = 1.25 * 1.48 * stray / (latest.len() as f64).sqrt();
+    if rise < STEADINESS * stray || off > (ERRORS_MAX * error).max(rise / 100.0) {
+        return None;
+    }
+    let level = middle.min(capacity);
+    // A float beyond the integers becomes the largest one, and a time saturates.
     let reach = |slope: f64| now.plus_millis(((capacity - level) / slope) as i64);
     let at = reach(slope);
     if at.millis_since(now) > horizon_millis {

@@ -17,9 +17,6 @@ use crate::ports::{
     Attributes, Clock, Condition, Item, PortError, PortResult, Range, Table, Write,
 };
 
-/// The name of the detector in the log of an incident.
-const COMPONENT: &str = "anomaly-detector";
-
 /// What the detector reads of an incident.
 #[derive(Debug, Clone)]
 struct Known {
@@ -418,7 +415,7 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
             n,
             opening,
             at: self.clock.now(),
-            who: Who::system(COMPONENT),
+            who: Who::system(self.component),
             trigger,
             from,
             to: IncidentStatus::Open,
