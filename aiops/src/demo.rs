@@ -5,6 +5,7 @@ pub mod incidents;
 pub mod judge;
 pub mod latency;
 pub mod learn;
+pub mod logs;
 pub mod places;
 pub mod read_back;
 pub mod receiver;
@@ -63,6 +64,12 @@ pub struct Options {
     pub now: Time,
 }
 
+/// The configuration of the stack that is shown, and the project that it is in.
+pub fn stack_config(options: &Options) -> Result<StackConfig, CommandError> {
+    let workspace = workspace_root(&options.home).ok_or_else(outside_of_project)?;
+    stack::config(&workspace)
+}
+
 /// A demonstration under way.
 pub struct Demo<'a> {
     options: &'a Options,
@@ -74,10 +81,13 @@ pub struct Demo<'a> {
 }
 
 impl<'a> Demo<'a> {
-    /// Starts the cloud, the receiver of notifications and the stack.
-    pub async fn start(options: &'a Options, printer: &'a Printer) -> Result<Self, CommandError> {
+    /// Starts the cloud, the receiver of notifications and the stack of this configuration.
+    pub async fn start(
+        options: &'a Options,
+        config: StackConfig,
+        printer: &'a Printer,
+    ) -> Result<Self, CommandError> {
         let workspace = workspace_root(&options.home).ok_or_else(outside_of_project)?;
-        let config = stack::config(&workspace)?;
         let archives = stack::archives(&workspace, printer)?;
         let receiver = Receiver::start().await?;
         let secrets = BTreeMap::from([
@@ -143,7 +153,8 @@ impl<'a> Demo<'a> {
             ..TrainOptions::default()
         };
         let lines = quiet.len();
-        let model = tokio::task::spawn_blocking(move || learn::learn(&quiet, &train))
+        let categoriser = learn::categoriser(&self.config);
+        let model = tokio::task::spawn_blocking(move || learn::learn(&quiet, &categoriser, &train))
             .await
             .context("training panicked")??;
         learn::promote(self.cloud.aws(), &self.places, &model).await?;
@@ -208,7 +219,7 @@ impl<'a> Demo<'a> {
     async fn stream(&self, live: &[LogEvent], live_start: Time) -> anyhow::Result<Clockwork> {
         let mut streamer = Streamer::new(self.cloud.aws().clone(), None);
         let mut clockwork = Clockwork::default();
-        let categoriser = learn::categoriser();
+        let categoriser = learn::categoriser(&self.config);
         let bar = self
             .printer
             .progress(Some(live.len() as u64), "streaming lines");
@@ -233,8 +244,14 @@ impl<'a> Demo<'a> {
         &self,
         sent: u64,
     ) -> anyhow::Result<(Vec<aiops_domain::Incident>, Vec<aiops_domain::Finding>)> {
-        let bar = self.printer.progress(None, "closing the last windows");
+        self.wait(sent).await?;
         let reader = IncidentReader::new(self.cloud.aws(), &self.places.incidents_table).await;
+        reader.all().await
+    }
+
+    /// Waits until everything that was sent has been looked at.
+    async fn wait(&self, sent: u64) -> anyhow::Result<()> {
+        let bar = self.printer.progress(None, "closing the last windows");
         settle::wait(self.cloud.aws(), &self.places, sent, &|seen| {
             bar.set_message(format!(
                 "closing the last windows: {} of {sent} lines in segments, {} messages waiting",
@@ -242,9 +259,8 @@ impl<'a> Demo<'a> {
             ));
         })
         .await?;
-        let found = reader.all().await?;
         bar.finish_and_clear();
-        Ok(found)
+        Ok(())
     }
 
     async fn read_back(&self, sent: u64) -> anyhow::Result<Lines> {

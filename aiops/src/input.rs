@@ -22,8 +22,9 @@ mod lines;
 #[cfg(test)]
 mod tests;
 
-/// Bytes of a line that are kept; the rest of a longer line is dropped and counted.
-pub const LINE_BYTES_MAX: usize = 1 << 20;
+/// Bytes of a line that are kept; the rest of a longer line is dropped and counted. What one call of
+/// PutLogEvents takes, so that a file and its stream hold the same lines.
+pub const LINE_BYTES_MAX: usize = (1 << 20) - 26;
 
 /// Bytes of a CloudTrail document.
 pub const DOCUMENT_BYTES_MAX: u64 = 256 << 20;
@@ -39,6 +40,8 @@ const DEPTH_MAX: usize = 16;
 pub struct InputOptions {
     /// The log group that they count as; by default the name of their file.
     pub group: Option<String>,
+    /// The log stream that they count as; by default the name of their file.
+    pub stream: Option<String>,
     /// Tells source, shape, event time and entity.
     pub categoriser: Categoriser,
     /// The latest that a line can be from, and the time of lines before the first that says one.
@@ -53,6 +56,9 @@ pub struct InputLine {
     pub record: LogRecord,
     /// Line in its file, from 1; of an envelope or a document, the event's position.
     pub line: u64,
+    /// Whether the line itself says its time; otherwise it is that of the line before, or of its
+    /// envelope.
+    pub states_time: bool,
 }
 
 /// What was read.
@@ -203,12 +209,18 @@ impl FileSource<'_> {
         self.options.group.clone().unwrap_or_else(|| self.name())
     }
 
+    /// The log stream of lines without an envelope.
+    fn stream(&self) -> String {
+        self.options.stream.clone().unwrap_or_else(|| self.name())
+    }
+
     /// The id of a line without an envelope.
     fn id(&self, line: u64) -> String {
         format!("{:06}-{line:012}", self.number)
     }
 
-    /// A record of a line that an envelope (or the file, standing in for it) says this about.
+    /// A record of a line that an envelope (or the file, standing in for it) says this about, and
+    /// whether the line says its time.
     fn record(
         &self,
         group: &str,
@@ -216,12 +228,12 @@ impl FileSource<'_> {
         id: String,
         timestamp: Time,
         message: String,
-    ) -> LogRecord {
+    ) -> (LogRecord, bool) {
         let category = self.options.categoriser.category(group, stream);
         let placement = category.place(&message, timestamp);
-        let (time, shape) = (placement.time, placement.shape);
+        let (time, shape, states_time) = (placement.time, placement.shape, placement.states_time);
         let entity = placement.entity.into_owned();
-        LogRecord {
+        let record = LogRecord {
             v: RECORD_VERSION,
             id,
             time,
@@ -233,7 +245,8 @@ impl FileSource<'_> {
             entity,
             shape,
             message,
-        }
+        };
+        (record, states_time)
     }
 }
 

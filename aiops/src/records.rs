@@ -10,7 +10,7 @@ use aiops_model::{Model, TrainError, WindowSpec};
 use serde::Serialize;
 
 use crate::error::CommandError;
-use crate::input::{self, InputOptions};
+use crate::input::{self, InputLine, InputOptions};
 use crate::printer::Printer;
 
 /// How lines are cut into windows.
@@ -93,6 +93,7 @@ pub fn read(
 ) -> Result<Vec<LogRecord>, CommandError> {
     let options = InputOptions {
         group: None,
+        stream: None,
         categoriser: Categoriser::new(
             Vec::new(),
             TimeAssumptions {
@@ -102,17 +103,30 @@ pub fn read(
         ),
         now: now(),
     };
+    let lines = read_lines(paths, &options, printer)?;
+    Ok(lines.into_iter().map(|line| line.record).collect())
+}
+
+/// The lines of all paths; at least one.
+///
+/// # Errors
+/// [`CommandError::BadInput`] naming what cannot be read.
+pub fn read_lines(
+    paths: &[PathBuf],
+    options: &InputOptions,
+    printer: &Printer,
+) -> Result<Vec<InputLine>, CommandError> {
     let progress = printer.progress(None, "reading");
-    let mut records = Vec::new();
-    let summary = input::read(paths, &options, &mut |line| {
-        records.push(line.record);
+    let mut lines = Vec::new();
+    let summary = input::read(paths, options, &mut |line| {
+        lines.push(line);
         Ok(())
     })?;
     progress.finish_and_clear();
     if summary.cut > 0 {
         printer.note(format!("{} lines were too long and were cut", summary.cut));
     }
-    if records.is_empty() {
+    if lines.is_empty() {
         let names: Vec<String> = paths
             .iter()
             .map(|path| path.display().to_string())
@@ -122,7 +136,7 @@ pub fn read(
             names.join(", ")
         )));
     }
-    Ok(records)
+    Ok(lines)
 }
 
 /// This moment, for lines that carry no time.

@@ -11,7 +11,7 @@ mod containers;
 mod flow;
 mod host;
 pub mod incidents;
-mod random;
+pub(crate) mod random;
 mod service;
 pub mod topology;
 

@@ -11,7 +11,7 @@ pub use entity::EntityRule;
 pub use pattern::Pattern;
 pub use rules::default_rules;
 
-use crate::event_time::{TimeAssumptions, event_time};
+use crate::event_time::{TimeAssumptions, stated_time};
 use crate::shape::{self, flow::FlowFormat};
 use crate::source::{Shape, Source};
 use crate::time::Time;
@@ -33,7 +33,8 @@ pub struct CategoryRule {
     pub shape: Option<Shape>,
     /// What its lines are about.
     pub entity: EntityRule,
-    /// The fields of flow log lines, as the flow log's own format names them; left out: version 2.
+    /// The fields of flow log lines, as the flow log's own format names them; left out, or where a
+    /// line has another number of fields: AWS's default or the platform's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flow_format: Option<FlowFormat>,
 }
@@ -70,6 +71,8 @@ pub struct Placement<'a> {
     pub shape: Shape,
     /// Its event time.
     pub time: Time,
+    /// Whether the line itself says its time; otherwise it is the envelope's timestamp.
+    pub states_time: bool,
     /// What it is about.
     pub entity: std::borrow::Cow<'a, str>,
 }
@@ -112,14 +115,20 @@ impl<'a> Category<'a> {
         'a: 'b,
     {
         let shape = self.shape.unwrap_or_else(|| shape::detect(line));
+        let flow_format = match shape {
+            Shape::Flow => self.flow_format.fitting(line),
+            _ => self.flow_format,
+        };
+        let stated = stated_time(line, shape, flow_format, timestamp, self.assume);
         Placement {
             shape,
-            time: event_time(line, shape, self.flow_format, timestamp, self.assume),
+            time: stated.unwrap_or(timestamp),
+            states_time: stated.is_some(),
             entity: match self.stream_entity {
                 Some(entity) => entity.into(),
                 None => self
                     .entity
-                    .of_line(line, shape, self.flow_format)
+                    .of_line(line, shape, flow_format)
                     .unwrap_or_else(|| self.entity.fallback(self.stream)),
             },
         }

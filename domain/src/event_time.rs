@@ -31,8 +31,8 @@ pub struct TimeAssumptions {
     pub utc_offset_minutes: i16,
 }
 
-/// When the event of `line` happened: what the line says, else (no time in it, or an implausible
-/// one: before 1990, or more than a day after the envelope) the envelope's `timestamp`.
+/// When the event of `line` happened: what the line says ([`stated_time`]), else the envelope's
+/// `timestamp`.
 pub fn event_time(
     line: &str,
     shape: Shape,
@@ -40,14 +40,24 @@ pub fn event_time(
     timestamp: Time,
     assume: &TimeAssumptions,
 ) -> Time {
+    stated_time(line, shape, flow_format, timestamp, assume).unwrap_or(timestamp)
+}
+
+/// The time that `line` itself says; `None` if there is none in it, or an implausible one (before
+/// 1990, or more than a day after the envelope's `timestamp`).
+pub fn stated_time(
+    line: &str,
+    shape: Shape,
+    flow_format: &FlowFormat,
+    timestamp: Time,
+    assume: &TimeAssumptions,
+) -> Option<Time> {
     let found = match shape {
         Shape::Flow => flow_format.start_of(line),
         Shape::Json | Shape::EksAudit => fields::json_time(line, timestamp, assume),
         Shape::Syslog | Shape::Text => text_time(line, timestamp, assume),
     };
-    found
-        .filter(|time| is_plausible(*time, timestamp))
-        .unwrap_or(timestamp)
+    found.filter(|time| is_plausible(*time, timestamp))
 }
 
 fn text_time(line: &str, timestamp: Time, assume: &TimeAssumptions) -> Option<Time> {

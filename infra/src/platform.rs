@@ -19,6 +19,7 @@ pub mod detection;
 pub mod eks;
 pub mod exports;
 pub mod functions;
+pub mod intake;
 pub mod keys;
 pub mod lake;
 pub mod logs;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{LogRecord, Shape, shape};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ const WAITING_BYTES_MAX: usize = 64 << 20;
 pub struct LineMiner {
     headers: BTreeMap<String, HeaderFormats>,
     miner: Miner,
+    /// Models of before this field read flows in AWS's default format.
+    #[serde(default)]
+    flow_format: FlowFormat,
 }
 
 impl LineMiner {
@@ -43,7 +47,7 @@ impl LineMiner {
 
     /// The message of a record: its line without wrapping and header.
     pub fn message<'r>(&self, record: &'r LogRecord) -> Cow<'r, str> {
-        let text = unwrapped(record);
+        let text = unwrapped(record, &self.flow_format);
         match self.headers.get(&stream_key(record)) {
             Some(formats) => strip(formats, text),
             // A stream that training did not see: the known format that takes off the most.
@@ -78,7 +82,7 @@ fn stream_key(record: &LogRecord) -> String {
 }
 
 /// The line without what carried it. A flow is told by its outcome, direction and size.
-fn unwrapped(record: &LogRecord) -> Cow<'_, str> {
+fn unwrapped<'r>(record: &'r LogRecord, flow_format: &FlowFormat) -> Cow<'r, str> {
     match record.shape {
         Shape::Json => {
             let text = shape::text(record);
@@ -87,7 +91,7 @@ fn unwrapped(record: &LogRecord) -> Cow<'_, str> {
                 signals => Cow::Owned(text.into_owned() + signals),
             }
         }
-        Shape::Flow => Cow::Owned(flow::text(&record.message)),
+        Shape::Flow => Cow::Owned(flow::text(&record.message, flow_format)),
         _ => Cow::Borrowed(&record.message),
     }
 }
@@ -104,6 +108,7 @@ fn strip<'r>(formats: &HeaderFormats, text: Cow<'r, str>) -> Cow<'r, str> {
 #[derive(Debug)]
 pub struct LineLearner {
     headers: BTreeMap<String, HeaderFormats>,
+    flow_format: FlowFormat,
     waiting: BTreeMap<String, Vec<String>>,
     waiting_bytes: usize,
     miner: TemplateMiner,
@@ -117,22 +122,25 @@ impl LineLearner {
     pub fn new(config: MinerConfig) -> Result<Self, MaskError> {
         Ok(Self {
             headers: BTreeMap::new(),
+            flow_format: FlowFormat::default(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             miner: TemplateMiner::new(config)?,
         })
     }
 
-    /// A learner that knows the headers of these streams already.
+    /// A learner that knows the headers of these streams already, and the format of flows.
     ///
     /// # Errors
     /// A mask of the configuration that does not compile.
     pub fn with_headers(
         headers: BTreeMap<String, HeaderFormats>,
         config: MinerConfig,
+        flow_format: FlowFormat,
     ) -> Result<Self, MaskError> {
         Ok(Self {
             headers,
+            flow_format,
             ..Self::new(config)?
         })
     }
@@ -141,6 +149,7 @@ impl LineLearner {
     pub fn resume(lines: &LineMiner) -> Self {
         Self {
             headers: lines.headers.clone(),
+            flow_format: lines.flow_format.clone(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             miner: TemplateMiner::resume(&lines.miner),
@@ -149,7 +158,7 @@ impl LineLearner {
 
     /// Learns one record.
     pub fn learn(&mut self, record: &LogRecord) {
-        let text = unwrapped(record);
+        let text = unwrapped(record, &self.flow_format);
         let key = stream_key(record);
         if let Some(formats) = self.headers.get(&key) {
             let message = strip(formats, text);
@@ -198,6 +207,7 @@ impl LineLearner {
         LineMiner {
             miner: self.miner.freeze(),
             headers: self.headers,
+            flow_format: self.flow_format,
         }
     }
 }

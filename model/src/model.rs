@@ -87,13 +87,13 @@ impl Model {
     ///
     /// # Errors
     /// A window that cannot be used.
-    pub fn shadow(window: WindowSpec) -> Result<Self, ArtefactError> {
+    pub fn shadow(window: WindowSpec, rules: RuleConfig) -> Result<Self, ArtefactError> {
         window.compile()?;
         Self::new(Content {
             card: ModelCard::default(),
             window,
             sources: BTreeMap::new(),
-            rules: RuleConfig::default(),
+            rules,
             rules_apply: true,
         })
     }

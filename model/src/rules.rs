@@ -27,7 +27,8 @@ const EVIDENCE_MAX: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleConfig {
-    /// Format of VPC flow log lines.
+    /// Format of VPC flow log lines, for the rules and for the words that mining makes of flows. A
+    /// line with another number of fields is read as AWS's default or the platform's own format.
     pub flow_format: FlowFormat,
     /// Failed logins from one address.
     pub ssh_failures_min: u64,

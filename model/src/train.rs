@@ -32,7 +32,7 @@ pub struct TrainOptions {
     pub seed: u64,
     /// False alarms that are acceptable.
     pub target: AlarmTarget,
-    /// Thresholds of the static rules.
+    /// Thresholds of the static rules, and the format of flow logs for rules and templates.
     pub rules: RuleConfig,
     /// Whether the static rules take part in scoring.
     pub rules_apply: bool,
@@ -135,7 +135,8 @@ fn train_in_shards<E>(
     shard_lines: u64,
 ) -> Result<Model, ReplayError<E>> {
     let mut parts: BTreeMap<Source, Part> = BTreeMap::new();
-    let mut samples = HeaderSamples::default();
+    let flow_format = &options.rules.flow_format;
+    let mut samples = HeaderSamples::new(flow_format.clone());
     replay(&mut |record| {
         parts.entry(record.source).or_default().lines += 1;
         samples.offer(record);
@@ -154,7 +155,7 @@ fn train_in_shards<E>(
         let own = own
             .map(|(key, formats)| (key.clone(), formats.clone()))
             .collect();
-        let learner = LineLearner::with_headers(own, options.miner.clone());
+        let learner = LineLearner::with_headers(own, options.miner.clone(), flow_format.clone());
         learners.insert(*source, learner.map_err(TrainError::from)?);
     }
     replay(&mut |record| {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
 use aiops_domain::{Kind, LogRecord, Shape, Source, Time};
+use aiops_model::rules::RuleConfig;
 use aiops_model::{AlarmTarget, ArtefactError, Model, TrainError, TrainOptions, WindowSpec, train};
 
 /// Lines of a small web service: a request and its answer every second, a check every ten.
@@ -121,7 +122,11 @@ fn a_rule_names_the_kind_unless_rules_are_off() {
     let finding = model.score(&windows[0]);
     assert_eq!((finding.kind, finding.anomalous), (Kind::DiskFull, true));
     assert!(finding.example.unwrap().text.contains("no space left"));
-    let shadow = Model::shadow(WindowSpec::Tumbling { length_ms: 10_000 }).unwrap();
+    let shadow = Model::shadow(
+        WindowSpec::Tumbling { length_ms: 10_000 },
+        RuleConfig::default(),
+    )
+    .unwrap();
     assert_eq!(shadow.score(&windows[0]).kind, Kind::DiskFull);
     let learned = model.with_rules(false).score(&windows[0]);
     assert_eq!(learned.kind, Kind::LogAnomaly);
@@ -230,7 +235,11 @@ fn what_cannot_be_trained_on_is_an_error_and_the_rest_is_bounded() {
 
 #[test]
 fn a_shadow_model_has_learnt_nothing() {
-    let model = Model::shadow(WindowSpec::Tumbling { length_ms: 10_000 }).unwrap();
+    let model = Model::shadow(
+        WindowSpec::Tumbling { length_ms: 10_000 },
+        RuleConfig::default(),
+    )
+    .unwrap();
     assert_eq!(model.version(), "shadow");
     let read = Model::from_bytes(&model.to_bytes().unwrap()).unwrap();
     assert_eq!(read.sha256(), model.sha256());

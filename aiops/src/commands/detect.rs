@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aiops_domain::{Finding, Source};
-use aiops_model::{EventWindow, Model, TrainOptions, train};
+use aiops_model::{Model, TrainOptions, train};
 use serde::Serialize;
 
+use crate::detection;
 use crate::error::{CommandError, Outcome};
 use crate::printer::{Printer, Style, printable};
 use crate::records::{self, WindowArgs};
@@ -96,16 +97,12 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     }
     .with_rules(!args.no_rules);
 
-    let (windows, lines, without_key) = assemble(&model, input)?;
-    let progress = printer.progress(Some(windows.len() as u64), "scoring");
-    let findings: Vec<Finding> = windows
-        .iter()
-        .map(|window| {
-            progress.inc(1);
-            model.score(window)
-        })
-        .filter(|finding| args.all || finding.anomalous)
-        .collect();
+    let progress = printer.progress(Some(0), "scoring");
+    let detection = detection::detect(&model, input, args.all, &|scored| {
+        progress.set_length(scored.total);
+        progress.set_position(scored.windows);
+    })
+    .map_err(anyhow::Error::from)?;
     progress.finish_and_clear();
     let thresholds: BTreeMap<Source, f64> = model
         .sources()
@@ -114,12 +111,12 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     let report = Report {
         schema: "aiops.detect/1",
         model: records::ModelName::of(&model),
-        lines,
-        windows: windows.len() as u64,
+        lines: detection.lines,
+        windows: detection.windows,
         threshold: thresholds.values().next().copied(),
         thresholds,
-        lines_without_key: (without_key > 0).then_some(without_key),
-        findings,
+        lines_without_key: (detection.without_key > 0).then_some(detection.without_key),
+        findings: detection.findings,
     };
     if args.json {
         printer.json(&report)?;
@@ -127,38 +124,6 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         print(&report, printer)?;
     }
     Ok(Outcome::Done)
-}
-
-/// The windows of all sources, each cut as the model wants, in the order of their start.
-fn assemble(
-    model: &Model,
-    input: Vec<aiops_domain::LogRecord>,
-) -> Result<(Vec<EventWindow>, u64, u64), CommandError> {
-    let mut by_source: BTreeMap<Source, Vec<_>> = BTreeMap::new();
-    for record in input {
-        by_source.entry(record.source).or_default().push(record);
-    }
-    let mut windows = Vec::new();
-    let (mut lines, mut without_key) = (0, 0);
-    for (source, records) in by_source {
-        let windowing = model
-            .window_spec(source)
-            .compile()
-            .map_err(anyhow::Error::from)?;
-        let assembly = windowing.assemble(records);
-        lines += assembly.lines;
-        without_key += assembly.without_key;
-        windows.extend(assembly.windows);
-    }
-    windows.sort_by(|one, other| {
-        (one.interval, one.source, &one.entity, &one.key).cmp(&(
-            other.interval,
-            other.source,
-            &other.entity,
-            &other.key,
-        ))
-    });
-    Ok((windows, lines, without_key))
 }
 
 fn print(report: &Report<'_>, printer: &Printer) -> Result<(), CommandError> {

@@ -64,6 +64,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         .collect();
     let options = InputOptions {
         group: spooled.as_ref().map(|_| "stdin".to_owned()),
+        stream: None,
         categoriser: Categoriser::new(Vec::new(), TimeAssumptions::default()),
         // Mining looks at no time; a fixed one keeps it a function of the files.
         now: Time::from_millis(i64::MAX / 2),

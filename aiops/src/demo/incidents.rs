@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::local::aws::{Aws, DYNAMODB, REGION};
 
-/// Findings of an incident that are read; `count` says how many there are.
-const FINDINGS_MAX: usize = 1_000;
+/// Findings of an incident that are read: more than any file gives that the local cloud takes.
+const FINDINGS_MAX: usize = 1_000_000;
 
 /// The incidents of a stack on the local cloud.
 #[derive(Debug)]

@@ -2,10 +2,11 @@
 //! the pointer.
 
 use aiops_domain::LogRecord;
-use aiops_domain::categorise::{Categoriser, default_rules};
-use aiops_domain::event_time::TimeAssumptions;
+use aiops_domain::categorise::Categoriser;
 use aiops_domain::model_pointer::ModelPointer;
 use aiops_domain::record::RECORD_VERSION;
+use aiops_infra::config::StackConfig;
+use aiops_infra::platform::intake;
 use aiops_model::{Model, TrainOptions, train};
 use anyhow::Context as _;
 use serde_json::json;
@@ -15,8 +16,8 @@ use crate::local::aws::{Aws, SSM};
 use crate::workload::LogEvent;
 
 /// The rules by which the stack's appender reads lines.
-pub fn categoriser() -> Categoriser {
-    Categoriser::new(default_rules(), TimeAssumptions::default())
+pub fn categoriser(config: &StackConfig) -> Categoriser {
+    Categoriser::new(intake::rules(config), intake::time(config))
 }
 
 /// The record that the appender would make of the `number`-th line.
@@ -39,12 +40,15 @@ pub fn record(categoriser: &Categoriser, number: usize, event: &LogEvent) -> Log
 }
 
 /// A model of these lines.
-pub fn learn(events: &[LogEvent], options: &TrainOptions) -> anyhow::Result<Model> {
-    let categoriser = categoriser();
+pub fn learn(
+    events: &[LogEvent],
+    categoriser: &Categoriser,
+    options: &TrainOptions,
+) -> anyhow::Result<Model> {
     let records = events
         .iter()
         .enumerate()
-        .map(|(number, event)| record(&categoriser, number, event))
+        .map(|(number, event)| record(categoriser, number, event))
         .collect();
     train(records, options).context("training on the quiet period")
 }

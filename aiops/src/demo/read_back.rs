@@ -1,7 +1,7 @@
 //! Nothing lost, counted by reading every object back from S3: the distinct lines of the segments,
 //! those in quarantine, and those in the raw archive.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead as _, BufReader};
 
 use aiops_domain::LogRecord;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::places::Places;
 use crate::local::aws::Aws;
+use crate::local::aws::s3::ListedObject;
 
 /// Reads under way at once.
 const CONCURRENT_READS: usize = 4;
@@ -53,15 +54,21 @@ struct EnvelopeEvent {
 
 /// The distinct event ids in the segments of `bucket`, and how many objects hold them.
 pub async fn segment_ids(aws: &Aws, bucket: &str) -> anyhow::Result<(HashSet<String>, usize)> {
-    ids(aws, bucket, "segments/", &|body| {
-        let mut ids = Vec::new();
-        for line in BufReader::new(MultiGzDecoder::new(body)).lines() {
-            let record: LogRecord = serde_json::from_str(&line?)?;
-            ids.push(record.id);
-        }
-        Ok(ids)
-    })
-    .await
+    ids(aws, bucket, "segments/", &segment_ids_of).await
+}
+
+fn segment_ids_of(body: &[u8]) -> anyhow::Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for line in BufReader::new(MultiGzDecoder::new(body)).lines() {
+        let record: LogRecord = serde_json::from_str(&line?)?;
+        ids.push(record.id);
+    }
+    Ok(ids)
+}
+
+fn quarantined_ids_of(body: &[u8]) -> anyhow::Result<Vec<String>> {
+    let record: QuarantinedRecord = serde_json::from_slice(body)?;
+    Ok(record.event_ids)
 }
 
 /// The distinct event ids in the raw archive `bucket`: envelopes, gzip members one after the other.
@@ -93,31 +100,60 @@ pub async fn lines(aws: &Aws, places: &Places, sent: u64) -> anyhow::Result<Line
     })
 }
 
-/// Distinct lines in segments and quarantine.
-pub async fn segment_lines(aws: &Aws, places: &Places) -> anyhow::Result<u64> {
-    let (segments, _) = segment_ids(aws, &places.segments_bucket).await?;
-    Ok(segments.len() as u64 + quarantined(aws, &places.segments_bucket).await?)
+/// Counts the distinct lines in segments and quarantine again and again while they come, reading
+/// each object once.
+#[derive(Debug, Default)]
+pub struct Arrivals {
+    /// Entity tags of the objects that were read.
+    read: HashMap<String, String>,
+    ids: HashSet<String>,
+}
+
+impl Arrivals {
+    /// Distinct lines so far.
+    pub async fn count(&mut self, aws: &Aws, places: &Places) -> anyhow::Result<u64> {
+        let bucket = &places.segments_bucket;
+        for (prefix, read) in [
+            ("segments/", &segment_ids_of as &Ids),
+            (quarantine::PREFIX, &quarantined_ids_of),
+        ] {
+            let mut objects = aws.list_objects(bucket, prefix).await?;
+            objects.retain(|object| self.read.get(&object.key) != Some(&object.etag));
+            self.ids.extend(ids_of(aws, bucket, &objects, read).await?);
+            let read = objects.into_iter().map(|object| (object.key, object.etag));
+            self.read.extend(read);
+        }
+        Ok(self.ids.len() as u64)
+    }
 }
 
 /// Distinct event ids in quarantine: those that could be recognised in the records set aside.
 async fn quarantined(aws: &Aws, bucket: &str) -> anyhow::Result<u64> {
-    let (quarantined, _) = ids(aws, bucket, quarantine::PREFIX, &|body| {
-        let record: QuarantinedRecord = serde_json::from_slice(body)?;
-        Ok(record.event_ids)
-    })
-    .await?;
+    let (quarantined, _) = ids(aws, bucket, quarantine::PREFIX, &quarantined_ids_of).await?;
     Ok(quarantined.len() as u64)
 }
+
+/// The event ids of an object.
+type Ids = dyn Fn(&[u8]) -> anyhow::Result<Vec<String>> + Sync;
 
 async fn ids(
     aws: &Aws,
     bucket: &str,
     prefix: &str,
-    read: &(dyn Fn(&[u8]) -> anyhow::Result<Vec<String>> + Sync),
+    read: &Ids,
 ) -> anyhow::Result<(HashSet<String>, usize)> {
     let objects = aws.list_objects(bucket, prefix).await?;
-    let count = objects.len();
-    let ids = stream::iter(objects)
+    let ids = ids_of(aws, bucket, &objects, read).await?;
+    Ok((ids, objects.len()))
+}
+
+async fn ids_of(
+    aws: &Aws,
+    bucket: &str,
+    objects: &[ListedObject],
+    read: &Ids,
+) -> anyhow::Result<HashSet<String>> {
+    stream::iter(objects)
         .map(|object| async move {
             let Some(body) = aws.get_object(bucket, &object.key).await? else {
                 bail!("s3://{bucket}/{} is gone", object.key);
@@ -129,6 +165,5 @@ async fn ids(
             all.extend(ids);
             Ok(all)
         })
-        .await?;
-    Ok((ids, count))
+        .await
 }

@@ -64,8 +64,9 @@ pub struct Report {
     problems: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
-struct Latency {
+/// From the last line to the message, in milliseconds.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Latency {
     p50: Option<u64>,
     p95: Option<u64>,
 }
@@ -119,7 +120,7 @@ impl Report {
     /// Prints the table.
     pub fn print(&self, printer: &Printer) -> Result<(), CommandError> {
         for incident in &self.incidents {
-            self.print_incident(incident, printer)?;
+            print_incident(incident, &self.findings, printer)?;
         }
         printer.line(format_args!(
             "{}",
@@ -142,12 +143,7 @@ impl Report {
             "  false incidents: {}",
             self.false_incidents.len()
         ))?;
-        printer.line(printer.styled(Style::Heading, "Nothing lost"))?;
-        let lines = &self.lines;
-        printer.line(format_args!(
-            "  lines sent {}, in segments {}, quarantined {}, in the raw archive {}",
-            lines.sent, lines.segments_distinct, lines.quarantined, lines.raw_distinct
-        ))?;
+        print_lines(&self.lines, printer)?;
         self.print_remediation(printer)?;
         if let (Some(p50), Some(p95)) = (self.latency_ms.p50, self.latency_ms.p95) {
             printer
@@ -165,64 +161,6 @@ impl Report {
         }
         if self.ok {
             printer.line(printer.styled(Style::Good, "ok"))?;
-        }
-        Ok(())
-    }
-
-    fn print_incident(&self, incident: &Incident, printer: &Printer) -> Result<(), CommandError> {
-        printer.line(printer.styled(
-            Style::Heading,
-            format_args!(
-                "{} on {} {}",
-                incident.kind,
-                incident.source,
-                printable(&incident.entity)
-            ),
-        ))?;
-        printer.line(format_args!(
-            "  {:?}, since {}, until {}, {} findings, {:?}",
-            incident.severity,
-            incident.first_seen,
-            incident.last_seen,
-            incident.count,
-            incident.status
-        ))?;
-        printer.line(format_args!("  {}", shown(&incident.summary)))?;
-        let strongest = self
-            .findings
-            .iter()
-            .filter(|finding| incident.finding_ids.contains(&finding.id))
-            .max_by(|one, other| one.score.total_cmp(&other.score));
-        if let Some(finding) = strongest {
-            for template in finding.templates.iter().take(TEMPLATES_SHOWN) {
-                printer.line(format_args!(
-                    "    {:>5} × (expected {:.1}) {}",
-                    template.count,
-                    template.expected,
-                    shown(&template.template)
-                ))?;
-            }
-            if let Some(example) = &finding.example {
-                printer.line(format_args!(
-                    "    line {}: {}",
-                    example.line,
-                    shown(&example.text)
-                ))?;
-            }
-        }
-        for action in &incident.actions {
-            let check = action.check.as_ref().map_or_else(String::new, |check| {
-                let word = if check.passed { "passed" } else { "failed" };
-                format!(", check {word}: {}", shown(&check.detail))
-            });
-            printer.line(format_args!(
-                "  {} {} ({}): {}{check}{}",
-                action.action,
-                shown(&action.target),
-                action.mode,
-                action.status,
-                if action.undone { ", undone" } else { "" }
-            ))?;
         }
         Ok(())
     }
@@ -246,6 +184,73 @@ impl Report {
         };
         printer.line(format_args!("  after the undo: {word}"))
     }
+}
+
+/// Where the lines are.
+pub(super) fn print_lines(lines: &Lines, printer: &Printer) -> Result<(), CommandError> {
+    printer.line(printer.styled(Style::Heading, "Nothing lost"))?;
+    printer.line(format_args!(
+        "  lines sent {}, in segments {}, quarantined {}, in the raw archive {}",
+        lines.sent, lines.segments_distinct, lines.quarantined, lines.raw_distinct
+    ))
+}
+
+/// An incident with its strongest finding and what was done.
+pub(super) fn print_incident(
+    incident: &Incident,
+    findings: &[Finding],
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    printer.line(printer.styled(
+        Style::Heading,
+        format_args!(
+            "{} on {} {}",
+            incident.kind,
+            incident.source,
+            printable(&incident.entity)
+        ),
+    ))?;
+    printer.line(format_args!(
+        "  {:?}, since {}, until {}, {} findings, {:?}",
+        incident.severity, incident.first_seen, incident.last_seen, incident.count, incident.status
+    ))?;
+    printer.line(format_args!("  {}", shown(&incident.summary)))?;
+    let strongest = findings
+        .iter()
+        .filter(|finding| incident.finding_ids.contains(&finding.id))
+        .max_by(|one, other| one.score.total_cmp(&other.score));
+    if let Some(finding) = strongest {
+        for template in finding.templates.iter().take(TEMPLATES_SHOWN) {
+            printer.line(format_args!(
+                "    {:>5} × (expected {:.1}) {}",
+                template.count,
+                template.expected,
+                shown(&template.template)
+            ))?;
+        }
+        if let Some(example) = &finding.example {
+            printer.line(format_args!(
+                "    line {}: {}",
+                example.line,
+                shown(&example.text)
+            ))?;
+        }
+    }
+    for action in &incident.actions {
+        let check = action.check.as_ref().map_or_else(String::new, |check| {
+            let word = if check.passed { "passed" } else { "failed" };
+            format!(", check {word}: {}", shown(&check.detail))
+        });
+        printer.line(format_args!(
+            "  {} {} ({}): {}{check}{}",
+            action.action,
+            shown(&action.target),
+            action.mode,
+            action.status,
+            if action.undone { ", undone" } else { "" }
+        ))?;
+    }
+    Ok(())
 }
 
 /// A text of a log line on the terminal: no control characters, not too long.

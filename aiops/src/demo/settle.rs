@@ -11,8 +11,8 @@ use super::places::Places;
 use super::read_back;
 use crate::local::aws::{Aws, SQS, STATES};
 
-/// Longer than any window of the demonstration stays open.
-const TIMEOUT: Duration = Duration::from_secs(180);
+/// Longer than any window of the demonstration stays open, and than any one step takes.
+const STILL_FOR: Duration = Duration::from_secs(180);
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,32 +25,37 @@ pub struct Seen {
     pub workflows: usize,
 }
 
-/// Waits until `sent` lines have been looked at. `progress` is told how far it is.
+/// Waits until `sent` lines have been looked at, as long as anything moves. `progress` is told how
+/// far it is.
 pub async fn wait(
     aws: &Aws,
     places: &Places,
     sent: u64,
     progress: &(dyn Fn(Seen) + Send + Sync),
 ) -> anyhow::Result<()> {
-    let started = Instant::now();
+    let mut moved = Instant::now();
+    let mut arrivals = read_back::Arrivals::default();
     let mut seen = Seen::default();
     let mut calm = 0;
     while calm < 2 {
-        if started.elapsed() > TIMEOUT {
+        if moved.elapsed() > STILL_FOR {
             bail!(
-                "after {} s {} of {sent} lines are in segments, {} messages wait and {} workflows run: see the local cloud's log",
-                TIMEOUT.as_secs(),
+                "for {} s nothing has moved: {} of {sent} lines are in segments, {} messages wait and {} workflows run: see the local cloud's log",
+                STILL_FOR.as_secs(),
                 seen.lines,
                 seen.messages,
                 seen.workflows
             );
         }
+        let before = seen;
         if seen.lines < sent {
-            // Reading every segment is dear: only until all lines are there.
-            seen.lines = read_back::segment_lines(aws, places).await?;
+            seen.lines = arrivals.count(aws, places).await?;
         }
         seen.messages = messages(aws, &places.detector_queue_url).await?;
         seen.workflows = running(aws, &places.state_machine_arn).await?;
+        if seen != before {
+            moved = Instant::now();
+        }
         progress(seen);
         // Twice in a row: between a message and the workflow that it starts there is a moment.
         let is_calm = seen.lines >= sent && seen.messages == 0 && seen.workflows == 0;

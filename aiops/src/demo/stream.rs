@@ -14,13 +14,13 @@ use crate::local::aws::{Aws, LOGS};
 use crate::workload::LogEvent;
 
 /// Events in one call.
-const BATCH_EVENTS_MAX: usize = 10_000;
+pub(crate) const BATCH_EVENTS_MAX: usize = 10_000;
 /// Bytes in one call, each event counted with [`EVENT_OVERHEAD_BYTES`].
-const BATCH_BYTES_MAX: usize = 1_048_576;
+pub(crate) const BATCH_BYTES_MAX: usize = 1_048_576;
 /// What CloudWatch adds to each event when it counts.
-const EVENT_OVERHEAD_BYTES: usize = 26;
+pub(crate) const EVENT_OVERHEAD_BYTES: usize = 26;
 /// A batch spans at most a day.
-const BATCH_SPAN_MILLIS: i64 = 24 * 3_600_000;
+pub(crate) const BATCH_SPAN_MILLIS: i64 = 24 * 3_600_000;
 /// Calls under way at once. Each is a function's invocation on this machine: more would only make
 /// the emulator start more processes.
 const CONCURRENT_CALLS: usize = 3;
@@ -65,11 +65,7 @@ impl Streamer {
     pub async fn put(&mut self, events: &[LogEvent]) -> anyhow::Result<()> {
         let mut by_stream: BTreeMap<(&str, &str), Vec<&LogEvent>> = BTreeMap::new();
         for event in events {
-            let key = (Arc::clone(&event.group), Arc::clone(&event.stream));
-            if !self.streams.contains(&key) {
-                self.create_stream(event).await?;
-                self.streams.insert(key);
-            }
+            self.ensure_stream(event).await?;
             by_stream
                 .entry((&event.group, &event.stream))
                 .or_default()
@@ -91,6 +87,31 @@ impl Streamer {
             .try_collect::<()>()
             .await?;
         self.sent += events.len() as u64;
+        Ok(())
+    }
+
+    /// Puts `events` of one stream in one call; whoever made them kept the limits of a call.
+    pub async fn put_call(&mut self, events: &[LogEvent]) -> anyhow::Result<()> {
+        let Some(first) = events.first() else {
+            return Ok(());
+        };
+        self.ensure_stream(first).await?;
+        let batch = Batch {
+            group: &first.group,
+            stream: &first.stream,
+            events: events.iter().collect(),
+        };
+        put_batch(&self.aws, &batch).await?;
+        self.sent += events.len() as u64;
+        Ok(())
+    }
+
+    async fn ensure_stream(&mut self, event: &LogEvent) -> anyhow::Result<()> {
+        let key = (Arc::clone(&event.group), Arc::clone(&event.stream));
+        if !self.streams.contains(&key) {
+            self.create_stream(event).await?;
+            self.streams.insert(key);
+        }
         Ok(())
     }
 

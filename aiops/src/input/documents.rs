@@ -30,7 +30,7 @@ pub(super) fn envelopes(
         for event in envelope.log_events {
             number += 1;
             summary.lines += 1;
-            let record = source.record(
+            let (record, states_time) = source.record(
                 &envelope.log_group,
                 &envelope.log_stream,
                 event.id,
@@ -40,6 +40,7 @@ pub(super) fn envelopes(
             each(InputLine {
                 record,
                 line: number,
+                states_time,
             })?;
         }
     }
@@ -89,7 +90,7 @@ pub(super) fn cloud_trail(
             .map_err(|error| source.bad(format!("record {number}: {error}")))?;
         summary.lines += 1;
         let id = record.event_id.unwrap_or_else(|| source.id(number));
-        let mut line = source.record(
+        let (mut line, _) = source.record(
             group,
             &record.event_source,
             id,
@@ -100,6 +101,7 @@ pub(super) fn cloud_trail(
         each(InputLine {
             record: line,
             line: number,
+            states_time: true,
         })?;
     }
     Ok(())

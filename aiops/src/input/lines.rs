@@ -7,6 +7,11 @@ use aiops_domain::LogRecord;
 use super::{Each, FileSource, InputLine, InputSummary, LINE_BYTES_MAX};
 use crate::error::CommandError;
 
+/// A run of lines without a time is as long as one call of PutLogEvents holds with room to spare
+/// (its lines are told apart by their order in the call alone), then a millisecond passes.
+const RUN_LINES_MAX: usize = 2_000;
+const RUN_BYTES_MAX: usize = 256 << 10;
+
 /// Every line is a message. A line without a time is from when the last one before it was.
 pub(super) fn plain(
     source: &FileSource,
@@ -14,13 +19,25 @@ pub(super) fn plain(
     summary: &mut InputSummary,
     each: &mut Each,
 ) -> Result<(), CommandError> {
-    let (group, stream) = (source.group(), source.name());
-    let now = source.options.now;
-    let mut last = now;
+    let (group, stream) = (source.group(), source.stream());
+    let mut last = source.options.now;
+    let (mut run_lines, mut run_bytes) = (0, 0);
     for_each_line(source, reader, summary, &mut |number, text| {
-        let mut record = source.record(&group, &stream, source.id(number), now, text);
-        if record.time == now {
-            record.time = last;
+        let now = source.options.now;
+        let (mut record, mut states_time) =
+            source.record(&group, &stream, source.id(number), now, text);
+        if states_time {
+            (run_lines, run_bytes) = (0, 0);
+        } else {
+            run_lines += 1;
+            run_bytes += record.message.len();
+            if run_lines > RUN_LINES_MAX || run_bytes > RUN_BYTES_MAX {
+                last = last.plus_millis(1);
+                (run_lines, run_bytes) = (1, record.message.len());
+            }
+            // As the line is read with that time on its envelope: what it says may be plausible then.
+            (record, states_time) =
+                source.record(&group, &stream, source.id(number), last, record.message);
         }
         last = record.time;
         record.timestamp = record.time;
@@ -28,6 +45,7 @@ pub(super) fn plain(
         each(InputLine {
             record,
             line: number,
+            states_time,
         })
     })
 }
@@ -45,6 +63,7 @@ pub(super) fn segment(
         each(InputLine {
             record,
             line: number,
+            states_time: true,
         })
     })
 }

@@ -12,6 +12,7 @@ use super::*;
 fn options() -> InputOptions {
     InputOptions {
         group: None,
+        stream: None,
         categoriser: Categoriser::new(Vec::new(), TimeAssumptions::default()),
         now: "2026-08-01T13:00:00Z".parse().unwrap(),
     }

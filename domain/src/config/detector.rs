@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::shape::flow::FlowFormat;
+
 /// The longest delay of a message in SQS, which carries the detector's timers.
 pub const IDLE_SECONDS_MAX: u32 = 900;
 
@@ -44,6 +46,9 @@ pub struct DetectorConfig {
     /// Length of the windows that are looked at before there is a model, in seconds.
     #[serde(default = "default_untrained_window_seconds")]
     pub untrained_window_seconds: u32,
+    /// The fields of flow log lines before there is a model, which brings its own.
+    #[serde(default)]
+    pub flow_format: FlowFormat,
     /// Caps on untrusted sizes.
     #[serde(default)]
     pub limits: DetectorLimits,
@@ -133,6 +138,7 @@ impl DetectorConfig {
             state_days: default_state_days(),
             shadow: ShadowMode::default(),
             untrained_window_seconds: default_untrained_window_seconds(),
+            flow_format: FlowFormat::default(),
             limits: DetectorLimits::default(),
             metric_namespace: default_metric_namespace(),
         }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -19,6 +20,12 @@ const FIELDS_MAX: usize = 64;
 /// The fields of the default format, in its order.
 const DEFAULT_HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
      start end action log-status";
+
+/// The fields of the platform's own flow logs, in their order: those of version 2, then what later
+/// versions add about the real addresses behind NAT, TCP flags, the direction and the path.
+const PLATFORM_HEADER: &str = "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes \
+     start end action log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr \
+     pkt-dstaddr az-id flow-direction traffic-path";
 
 /// How the default format ends, and many custom ones.
 const DEFAULT_TAIL: [FlowField; 4] = [
@@ -155,6 +162,25 @@ impl FlowFormat {
         Some(Time::from_millis(seconds.checked_mul(1000)?))
     }
 
+    /// The format that a line has by the number of its fields: this one, else AWS's default or the
+    /// platform's own; this one if none fits.
+    pub fn fitting<'f>(&'f self, line: &str) -> &'f Self {
+        static KNOWN: LazyLock<[FlowFormat; 2]> =
+            LazyLock::new(|| [FlowFormat::default(), FlowFormat::platform()]);
+        // Most lines of a stream in the default format need no counting.
+        if self.has_default_tail && default_tail_start(line).is_some() {
+            return self;
+        }
+        let fields = line.split_ascii_whitespace().count();
+        if fields == self.fields.len() {
+            return self;
+        }
+        KNOWN
+            .iter()
+            .find(|known| known.fields.len() == fields)
+            .unwrap_or(self)
+    }
+
     /// The network interface that a line names.
     pub fn interface_of<'a>(&self, line: &'a str) -> Option<&'a str> {
         word_at(line, self.interface?, self.fields.len()).filter(|word| *word != "-")
@@ -199,7 +225,18 @@ fn word_at(line: &str, index: usize, words: usize) -> Option<&str> {
 
 impl Default for FlowFormat {
     fn default() -> Self {
-        Self::of_header(DEFAULT_HEADER).unwrap_or(Self {
+        Self::of_known_header(DEFAULT_HEADER)
+    }
+}
+
+impl FlowFormat {
+    /// The format of the platform's own flow logs.
+    pub fn platform() -> Self {
+        Self::of_known_header(PLATFORM_HEADER)
+    }
+
+    fn of_known_header(header: &str) -> Self {
+        Self::of_header(header).unwrap_or(Self {
             header: String::new(),
             fields: Vec::new(),
             start: None,

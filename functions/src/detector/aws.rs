@@ -41,6 +41,7 @@ pub async fn on_aws(config: &DetectorConfig) -> anyhow::Result<AwsDetector> {
         untrained_window: WindowSpec::Tumbling {
             length_ms: i64::from(config.untrained_window_seconds) * 1000,
         },
+        untrained_flow_format: config.flow_format.clone(),
     };
     let seams = Seams {
         models: PointedModels::new(

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aiops_domain::config::ShadowMode;
 use aiops_domain::finding::hex;
 use aiops_domain::model_pointer::ModelPointer;
+use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Finding, Source, Time};
 use aiops_model::{EventWindow, WindowSpec, Windowing};
 use sha2::{Digest, Sha256};
@@ -32,11 +33,11 @@ pub trait Artefact: Scorer + Sized {
     /// When it is malformed or of another version.
     fn from_bytes(bytes: &[u8]) -> Result<Self, String>;
 
-    /// What detects before there is a model, in windows of this form.
+    /// What detects before there is a model, in windows of this form; flows have this format.
     ///
     /// # Errors
     /// When the form of window cannot be used.
-    fn untrained(window: WindowSpec) -> Result<Self, String>;
+    fn untrained(window: WindowSpec, flow_format: FlowFormat) -> Result<Self, String>;
 }
 
 /// The model that counts now.
@@ -80,6 +81,8 @@ pub struct PointerSettings {
     pub shadow: ShadowMode,
     /// How lines are cut into windows before there is a model.
     pub untrained_window: WindowSpec,
+    /// How flow logs are read before there is a model; a model brings its own format.
+    pub untrained_flow_format: FlowFormat,
 }
 
 #[derive(Debug)]
@@ -127,7 +130,8 @@ impl<P: Parameters, O: ObjectStore, C: Clock, S: Artefact> PointedModels<P, O, C
             (pointer, Some(known)) if *pointer == known.pointer => known.scorer.clone(),
             (None, _) => {
                 let window = self.settings.untrained_window.clone();
-                Arc::new(S::untrained(window).map_err(|error| self.unusable(error))?)
+                let format = self.settings.untrained_flow_format.clone();
+                Arc::new(S::untrained(window, format).map_err(|error| self.unusable(error))?)
             }
             (Some(pointer), _) => Arc::new(self.fetch(pointer).await?),
         };

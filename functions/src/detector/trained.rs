@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Finding, Source};
+use aiops_model::rules::RuleConfig;
 use aiops_model::{EventWindow, Model, WindowSpec, Windowing};
 
 use super::model::{Artefact, Scorer};
@@ -58,8 +60,12 @@ impl Artefact for TrainedModel {
         Self::new(model)
     }
 
-    fn untrained(window: WindowSpec) -> Result<Self, String> {
-        let model = Model::shadow(window).map_err(|error| error.to_string())?;
+    fn untrained(window: WindowSpec, flow_format: FlowFormat) -> Result<Self, String> {
+        let rules = RuleConfig {
+            flow_format,
+            ..RuleConfig::default()
+        };
+        let model = Model::shadow(window, rules).map_err(|error| error.to_string())?;
         Self::new(model)
     }
 }

@@ -2,6 +2,7 @@
 
 use aiops_domain::config::ShadowMode;
 use aiops_domain::finding::hex;
+use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Finding, Source, Time};
 use aiops_functions::detector::model::{
     Artefact, Models as _, PointedModels, PointerSettings, Scorer,
@@ -38,7 +39,7 @@ impl Artefact for Named {
         Ok(Self(name, Words::new(&tumbling())))
     }
 
-    fn untrained(window: WindowSpec) -> Result<Self, String> {
+    fn untrained(window: WindowSpec, _flow_format: FlowFormat) -> Result<Self, String> {
         Ok(Self("untrained".into(), Words::new(&window)))
     }
 }
@@ -68,6 +69,7 @@ impl Setting {
             bytes_max: 1_000,
             shadow: ShadowMode::UntilModel,
             untrained_window: tumbling(),
+            untrained_flow_format: FlowFormat::default(),
         };
         let parameters = Failing::new(self.parameters.clone(), faults);
         PointedModels::new(

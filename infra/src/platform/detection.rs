@@ -6,6 +6,7 @@
 
 use aiops_domain::config::DetectorConfig;
 use aiops_domain::config::detector::{DetectorNames, ShadowMode};
+use aiops_domain::shape::flow::FlowFormat;
 
 use super::archive::Buckets;
 use super::buckets::Bucket;
@@ -84,6 +85,7 @@ pub fn declare(
         } else {
             ShadowMode::UntilModel
         },
+        flow_format: FlowFormat::platform(),
         ..DetectorConfig::new(names)
     };
     let detector = function(

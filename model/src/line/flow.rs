@@ -8,8 +8,8 @@ use crate::rules::{is_answer, is_internal};
 
 /// The word of a flow log line: `flow-accept-egress-opened-megabytes`. One token, so that mining
 /// never joins two of them.
-pub(super) fn text(line: &str) -> String {
-    let Ok(flow) = FlowRecord::parse(line, &FlowFormat::default()) else {
+pub(super) fn text(line: &str, format: &FlowFormat) -> String {
+    let Ok(flow) = FlowRecord::parse(line, format.fitting(line)) else {
         return of_words(line);
     };
     if !flow.has_data() {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aiops_domain::LogRecord;
+use aiops_domain::shape::flow::FlowFormat;
 
 use super::{STREAMS_MAX, stream_key, unwrapped};
 use crate::header::HeaderFormats;
@@ -17,10 +18,19 @@ const LINE_BYTES_MAX: usize = 2_048;
 /// The lines with the lowest hashes of their ids, per stream.
 #[derive(Debug, Default)]
 pub struct HeaderSamples {
+    flow_format: FlowFormat,
     streams: BTreeMap<String, BTreeSet<(u64, String)>>,
 }
 
 impl HeaderSamples {
+    /// An empty sample of lines whose flows have this format.
+    pub fn new(flow_format: FlowFormat) -> Self {
+        Self {
+            flow_format,
+            streams: BTreeMap::new(),
+        }
+    }
+
     /// Takes a record into the sample of its stream, if it belongs there.
     pub fn offer(&mut self, record: &LogRecord) {
         let key = stream_key(record);
@@ -32,7 +42,7 @@ impl HeaderSamples {
         if lines.len() >= LINES_MAX && lines.last().is_some_and(|(last, _)| hash > *last) {
             return;
         }
-        let text = unwrapped(record);
+        let text = unwrapped(record, &self.flow_format);
         let end = text.floor_char_boundary(text.len().min(LINE_BYTES_MAX));
         lines.insert((hash, text.get(..end).unwrap_or_default().to_owned()));
         if lines.len() > LINES_MAX {

@@ -131,3 +131,34 @@ fn a_server_error_and_a_slow_answer_are_told_apart() {
         assert_eq!(lines.message(&record("app", Shape::Json, &line)), expected);
     }
 }
+
+/// A flow of the platform's own format, which has ten fields more than AWS's default.
+const PLATFORM_FLOW: &str = "2 123456789010 eni-0a 10.0.0.1 198.51.100.7 40000 443 6 900 300000000 1785585600 1785585660 ACCEPT OK vpc-0a subnet-0a i-0a 2 IPv4 10.0.0.1 198.51.100.7 use1-az1 egress 1";
+
+#[test]
+fn a_flow_is_told_in_whatever_format_the_stack_has() {
+    let egress = "flow-accept-egress-opened-hundreds-of-megabytes";
+    let of = |format: &FlowFormat, line: &str| {
+        unwrapped(&record("flows", Shape::Flow, line), format).into_owned()
+    };
+    assert_eq!(of(&FlowFormat::platform(), PLATFORM_FLOW), egress);
+    assert_eq!(
+        of(&FlowFormat::default(), PLATFORM_FLOW),
+        egress,
+        "known by its number of fields"
+    );
+    let own: FlowFormat = "bytes srcaddr dstaddr action".parse().unwrap();
+    let line = "300000000 10.0.0.1 198.51.100.7 ACCEPT";
+    assert_eq!(of(&own, line), egress);
+    assert_eq!(of(&FlowFormat::default(), line), "flow-accept");
+    let mut learner =
+        LineLearner::with_headers(BTreeMap::new(), MinerConfig::default(), own).unwrap();
+    learner.learn(&record("flows", Shape::Flow, line));
+    let lines = LineLearner::resume(&learner.freeze()).freeze();
+    let stored = serde_json::to_string(&lines).unwrap();
+    let loaded: LineMiner = serde_json::from_str(&stored).unwrap();
+    let message = loaded
+        .message(&record("flows", Shape::Flow, line))
+        .into_owned();
+    assert_eq!(message, egress, "the model carries its format");
+}

@@ -53,7 +53,8 @@ fn flows<'w>(
         .enumerate()
         .filter(|(_, record)| record.shape == Shape::Flow)
         .filter_map(|(line, record)| {
-            let flow = FlowRecord::parse(&record.message, &config.flow_format).ok()?;
+            let format = config.flow_format.fitting(&record.message);
+            let flow = FlowRecord::parse(&record.message, format).ok()?;
             flow.has_data().then_some((line, flow))
         })
 }

@@ -12,6 +12,8 @@ pub struct ListedObject {
     pub key: String,
     /// Bytes.
     pub size: u64,
+    /// Entity tag: another content has another one.
+    pub etag: String,
 }
 
 impl Aws {
@@ -87,6 +89,7 @@ impl Aws {
                 Some(ListedObject {
                     key: entry.text("Key")?,
                     size: entry.text("Size")?.parse().ok()?,
+                    etag: entry.text("ETag").unwrap_or_default(),
                 })
             }));
             match xml.text("NextContinuationToken") {

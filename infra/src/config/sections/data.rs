@@ -16,6 +16,8 @@ section! {
         retention_days: u32 => rules::RETENTION_DAYS,
         /// Log groups by name; `null` takes a default one away. Those of the cluster and of flow logs come with them.
         groups: BTreeMap<Slug, LogGroup>,
+        /// The year of times that are written without one (a replay of old syslog); absent: the one that brings them nearest to their delivery.
+        assumed_year: Option<u32> => Rule::Range(1990.0, 2100.0),
     }
 }
 
@@ -43,6 +45,7 @@ impl Section for Logs {
                 Environment::Prod => 365,
             },
             groups,
+            assumed_year: None,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::iam::Statement;
 use crate::iam::action::{kinesis as read, s3};
 use crate::platform::buckets::Bucket;
 use crate::platform::context::Context;
+use crate::platform::intake;
 use crate::platform::keys::Keys;
 
 /// Declares the function and its mapping.
@@ -20,7 +21,11 @@ pub fn declare(
     segments: &Bucket,
 ) -> Function {
     let mut document = Document::default();
-    let configuration = AppenderConfig::new(document.hole(segments.name()));
+    let configuration = AppenderConfig {
+        rules: intake::rules(context.config),
+        time: intake::time(context.config),
+        ..AppenderConfig::new(document.hole(segments.name()))
+    };
     let appender = function(
         shared,
         context,

@@ -1,42 +1,16 @@
 //! VPC flow logs, in a format that carries the fields of version 5.
 
+use aiops_domain::shape::flow::FlowFormat;
+
 use crate::aws::ec2;
 use crate::graph::{Options, Scope};
 use crate::iam::Statement;
 use crate::iam::action::logs as act;
 use crate::platform::context::Context;
+use crate::platform::intake;
 use crate::platform::keys::Keys;
 use crate::platform::logs::{self, Subscribed};
 use crate::platform::roles;
-
-/// The fields of a line, in order: those of version 2, then what later versions add about the
-/// real addresses behind NAT, TCP flags, the direction and the path.
-pub(crate) const FIELDS: [&str; 24] = [
-    "version",
-    "account-id",
-    "interface-id",
-    "srcaddr",
-    "dstaddr",
-    "srcport",
-    "dstport",
-    "protocol",
-    "packets",
-    "bytes",
-    "start",
-    "end",
-    "action",
-    "log-status",
-    "vpc-id",
-    "subnet-id",
-    "instance-id",
-    "tcp-flags",
-    "type",
-    "pkt-srcaddr",
-    "pkt-dstaddr",
-    "az-id",
-    "flow-direction",
-    "traffic-path",
-];
 
 /// Declares the flow log of the VPC, its group and its role.
 pub(super) fn declare(
@@ -50,7 +24,7 @@ pub(super) fn declare(
         scope,
         keys,
         "vpc-flow",
-        format!("/{}/vpc-flow", config.prefix()),
+        intake::flow_group(config),
         config.logs.retention_days,
     );
     let role = roles::role(
@@ -72,7 +46,11 @@ pub(super) fn declare(
         Options::new(),
         "a flow log without permissions starts and delivers nothing",
     );
-    let format: Vec<String> = FIELDS.iter().map(|field| format!("${{{field}}}")).collect();
+    let format = FlowFormat::platform().to_string();
+    let format: Vec<String> = format
+        .split(' ')
+        .map(|field| format!("${{{field}}}"))
+        .collect();
     scope.declare_with(
         "vpc",
         ec2::FlowLogArgs::new()
