@@ -336,3 +336,79 @@ fn alarms_reach_the_topic_of_another_stack() {
     }
     assert!(aiops_infra::graph::validate::validate(&graph).is_ok());
 }
+
+/// `plan`'s resource of this key.
+fn planned<'p>(plan: &'p serde_json::Value, key: &Key) -> &'p serde_json::Value {
+    let address = terraform::address(key);
+    plan["resource_changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|change| change["address"] == address)
+        .unwrap_or_else(|| panic!("{key} is not in the plan"))
+}
+
+/// The properties below an object, without the lists around Terraform's blocks.
+fn leaves(known: &serde_json::Value, unknown: &serde_json::Value) -> usize {
+    use serde_json::Value as J;
+    match (known, unknown) {
+        (J::Object(known), unknown) => {
+            let empty = serde_json::Map::new();
+            let unknown = unknown.as_object().unwrap_or(&empty);
+            let keys: BTreeSet<&String> = known.keys().chain(unknown.keys()).collect();
+            keys.into_iter()
+                .map(|key| {
+                    leaves(
+                        known.get(key).unwrap_or(&J::Null),
+                        unknown.get(key).unwrap_or(&J::Bool(false)),
+                    )
+                })
+                .sum()
+        }
+        (J::Array(known), unknown) => known
+            .iter()
+            .enumerate()
+            .map(|(at, item)| leaves(item, unknown.get(at).unwrap_or(&J::Bool(false))))
+            .sum(),
+        _ => 1,
+    }
+}
+
+fn leaves_of(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map.values().map(leaves_of).sum(),
+        Value::List(items) => items.iter().map(leaves_of).sum(),
+        Value::Secret(inner) => leaves_of(inner),
+        _ => 1,
+    }
+}
+
+#[test]
+fn every_resource_and_every_property_is_in_the_plan() {
+    for environment in Environment::ALL {
+        let mut config = StackConfig::of(*environment);
+        config.sagemaker.image = Some("0.1.0".into());
+        config.sagemaker.model = Some("models/0.1.0/model.tar.gz".into());
+        let graph = platform::declare(&config);
+        let plan = terraform::plan(&graph);
+        let resources: Vec<&Resource> = graph
+            .resources
+            .iter()
+            .filter(|resource| !resource.is_component())
+            .collect();
+        assert_eq!(
+            plan["resource_changes"].as_array().unwrap().len(),
+            resources.len()
+        );
+        for resource in resources {
+            let change = &planned(&plan, &resource.key())["change"];
+            let known = change["after"].as_object().unwrap();
+            let unknown = change["after_unknown"].as_object().unwrap();
+            let names: BTreeSet<&String> = known.keys().chain(unknown.keys()).collect();
+            assert_eq!(names.len(), resource.inputs.len(), "{}", resource.key());
+            let wanted: usize = resource.inputs.values().map(leaves_of).sum();
+            let there = leaves(&change["after"], &change["after_unknown"]);
+            assert_eq!(there, wanted, "{}", resource.key());
+        }
+    }
+}

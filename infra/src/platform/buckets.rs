@@ -89,9 +89,13 @@ pub fn bucket(scope: &Scope<'_>, context: &Context<'_>, spec: Spec<'_>) -> Bucke
     scope.declare(
         name,
         s3::BucketLifecycleConfigurationArgs::new(bucket.id()).rules(
-            lifecycle
-                .iter()
-                .map(|(prefix, tiers)| rule(prefix, tiers, noncurrent))
+            [unfinished()]
+                .into_iter()
+                .chain(
+                    lifecycle
+                        .iter()
+                        .map(|(prefix, tiers)| rule(prefix, tiers, noncurrent)),
+                )
                 .collect::<Vec<_>>(),
         ),
     );
@@ -151,6 +155,19 @@ fn encryption(scope: &Scope<'_>, name: &str, bucket: &s3::Bucket, keys: Option<&
     );
 }
 
+/// Parts of uploads that nobody finished, wherever in the bucket.
+fn unfinished() -> s3::BucketLifecycleConfigurationRule {
+    s3::BucketLifecycleConfigurationRule::new(s3::BucketLifecycleConfigurationRuleRequired {
+        id: "unfinished-uploads".into(),
+        status: "Enabled".into(),
+    })
+    .filter(s3::BucketLifecycleConfigurationRuleFilter::new().prefix(""))
+    .abort_incomplete_multipart_upload(
+        s3::BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload::new()
+            .days_after_initiation(7),
+    )
+}
+
 fn rule(prefix: &str, tiers: &Tiers, noncurrent: u32) -> s3::BucketLifecycleConfigurationRule {
     use s3::BucketLifecycleConfigurationRuleTransition as Transition;
     let id = match prefix.trim_end_matches('/') {
@@ -165,10 +182,6 @@ fn rule(prefix: &str, tiers: &Tiers, noncurrent: u32) -> s3::BucketLifecycleConf
         .filter(s3::BucketLifecycleConfigurationRuleFilter::new().prefix(prefix))
         .noncurrent_version_expiration(
             s3::BucketLifecycleConfigurationRuleNoncurrentVersionExpiration::new(noncurrent),
-        )
-        .abort_incomplete_multipart_upload(
-            s3::BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload::new()
-                .days_after_initiation(7),
         );
     let transitions: Vec<Transition> = [
         (tiers.infrequent_access_days, "STANDARD_IA"),

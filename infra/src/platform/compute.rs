@@ -30,7 +30,7 @@ pub fn declare(
         return Vec::new();
     }
     let scope = scope.component("Compute", "compute");
-    let profile = profile(&scope, context);
+    let profile = profile(&scope, context, keys);
     let declared = instances
         .iter()
         .map(|(name, settings)| instance(&scope, context, keys, network, &profile, name, settings))
@@ -49,7 +49,7 @@ pub fn is_graviton(instance_type: &str) -> bool {
         .starts_with('g')
 }
 
-fn profile(scope: &Scope<'_>, context: &Context<'_>) -> iam::InstanceProfile {
+fn profile(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) -> iam::InstanceProfile {
     let config = context.config;
     let groups = config.logs.groups.iter().map(|(key, group)| {
         let name = config.log_group_name(key, group);
@@ -61,6 +61,7 @@ fn profile(scope: &Scope<'_>, context: &Context<'_>) -> iam::InstanceProfile {
         [act::GET_PARAMETER],
         [context.arn("ssm", format!("parameter/{}/agent/*", config.prefix()))],
     ));
+    statements.extend(Keys::read_data(keys));
     let trust = roles::attached("ec2.amazonaws.com");
     let role = roles::role(scope, context, "instances", trust, statements);
     roles::attach(
@@ -130,7 +131,7 @@ fn instance(
     let document = serde_json::to_value(&agent).map_or(Value::Null, Value::from);
     scope.declare(
         name.as_str(),
-        ssm::ParameterArgs::new("String")
+        Keys::parameter(keys)
             .name(agent_parameter(context, name.as_str()))
             .description("Configuration of the CloudWatch agent")
             .value(json(document)),

@@ -65,7 +65,7 @@ pub fn declare(
         &buckets.segments,
         settings.timeout_seconds,
     );
-    let pointer = pointer(&scope, context);
+    let pointer = pointer(&scope, context, keys);
     let mut document = Document::default();
     let names = DetectorNames {
         segments_bucket: document.hole(buckets.segments.name()),
@@ -170,10 +170,10 @@ fn notified(
 
 /// The pointer to the current model. Promotion and rollback own its value: the program only makes
 /// it, saying that there is no model yet.
-fn pointer(scope: &Scope<'_>, context: &Context<'_>) -> ssm::Parameter {
+fn pointer(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) -> ssm::Parameter {
     scope.declare_with(
         "model",
-        ssm::ParameterArgs::new("String")
+        Keys::parameter(keys)
             .name(format!("/{}/model", context.config.prefix()))
             .description("The model that the detector uses: {version, bucket, key, sha256} or none")
             .value("none"),

@@ -4,7 +4,7 @@
 //! own.
 
 use super::context::Context;
-use crate::aws::kms;
+use crate::aws::{kms, ssm};
 use crate::graph::{Expr, Scope};
 use crate::iam::action::{Action, kms as act};
 use crate::iam::{Condition, Operator, Principal, ResourcePolicy, Statement};
@@ -132,6 +132,19 @@ impl Keys {
     /// Lets a role read and write what the data key protects.
     pub fn use_data(keys: Option<&Self>) -> Option<Statement> {
         keys.map(|keys| Statement::allow("DataKey", USE, [keys.data.arn()]))
+    }
+
+    /// Lets a role read what the data key protects.
+    pub fn read_data(keys: Option<&Self>) -> Option<Statement> {
+        keys.map(|keys| Statement::allow("DataKey", [act::DECRYPT], [keys.data.arn()]))
+    }
+
+    /// A parameter that is encrypted where there is a key.
+    pub fn parameter(keys: Option<&Self>) -> ssm::ParameterArgs {
+        match keys {
+            Some(keys) => ssm::ParameterArgs::new("SecureString").key_id(keys.data.arn()),
+            None => ssm::ParameterArgs::new("String"),
+        }
     }
 
     /// The ARN of the data key.

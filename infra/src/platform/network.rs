@@ -112,7 +112,7 @@ pub fn declare(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) ->
             vpc: &vpc,
             private: &private,
             tables: tables.iter().chain([&public_table]).collect(),
-            group: &groups.endpoints,
+            group: groups.endpoints.as_ref(),
         },
     );
     let public_acl = acl::public(&scope, context, &vpc, &public).acl;

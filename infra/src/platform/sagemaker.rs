@@ -56,7 +56,7 @@ pub fn declare(
     }
     let scope = scope.component("Sagemaker", "sagemaker");
     let repository = repository(&scope, context, keys);
-    let role = role(&scope, context, keys, buckets, &repository);
+    let role = role(&scope, context, keys, network, buckets, &repository);
     let packages = scope.declare(
         "models",
         sagemaker::ModelPackageGroupArgs::new(context.name("models"))
@@ -121,10 +121,22 @@ fn repository(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) -> 
     repository
 }
 
+/// What placing a job or a notebook in the private subnets touches.
+fn interfaces(context: &Context<'_>, network: &Network) -> Vec<Expr<String>> {
+    let subnets = network.private.iter().map(|subnet| subnet.arn());
+    subnets
+        .chain([
+            network.groups.workload.arn(),
+            context.arn("ec2", "network-interface/*"),
+        ])
+        .collect()
+}
+
 fn role(
     scope: &Scope<'_>,
     context: &Context<'_>,
     keys: Option<&Keys>,
+    network: &Network,
     buckets: &Buckets,
     repository: &ecr::Repository,
 ) -> Role {
@@ -184,19 +196,25 @@ fn role(
             "cloudwatch:namespace",
             ["/aws/sagemaker/*", "aws/sagemaker/*"],
         )),
-        Statement::allow_any(
-            "Network",
+        Statement::allow(
+            "Interfaces",
             [
                 ec2::CREATE_NETWORK_INTERFACE,
                 ec2::CREATE_NETWORK_INTERFACE_PERMISSION,
                 ec2::DELETE_NETWORK_INTERFACE,
+            ],
+            interfaces(context, network),
+        ),
+        Statement::allow_any(
+            "Network",
+            [
                 ec2::DESCRIBE_DHCP_OPTIONS,
                 ec2::DESCRIBE_NETWORK_INTERFACES,
                 ec2::DESCRIBE_SECURITY_GROUPS,
                 ec2::DESCRIBE_SUBNETS,
                 ec2::DESCRIBE_VPCS,
             ],
-            "SageMaker checks these without a resource when it places a job or a notebook in a subnet",
+            "EC2 narrows no Describe action to a resource",
         ),
     ];
     statements.extend(Keys::use_data(keys));

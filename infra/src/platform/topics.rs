@@ -136,7 +136,8 @@ fn policy(
             "aws:SecureTransport",
             ["false"],
         ));
-    let own_roles = Statement::allow("OwnAccount", [act::PUBLISH], [topic.arn()]);
+    let own_roles = Statement::allow("OwnAccount", [act::PUBLISH], [topic.arn()])
+        .when(Condition::equals("aws:PrincipalAccount", &context.account));
     let mut statements = vec![
         (Principal::Anybody, tls_only),
         (Principal::account(context.iam_arn("root")), own_roles),

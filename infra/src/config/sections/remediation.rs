@@ -21,8 +21,8 @@ section! {
         required_tag: String => rules::TAG_TEXT,
         /// First number of the network ACL rules that belong to remediation; this program leaves them alone.
         first_network_acl_rule: u32 => Rule::Range(1.0, 32_000.0),
-        /// How many network ACL rules belong to remediation (an ACL holds 20 by default).
-        network_acl_rules: u32 => Rule::Range(1.0, 18.0),
+        /// How many network ACL rules belong to remediation (an ACL holds 20 by default, of which the program needs seven).
+        network_acl_rules: u32 => Rule::Range(1.0, 13.0),
         /// Identifiers of resources that are never touched, whatever they carry.
         protected_ids: Vec<String>,
         /// SSM documents that may be run; their names begin with the stack's prefix.

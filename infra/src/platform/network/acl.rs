@@ -65,8 +65,10 @@ fn answers(context: &Context<'_>) -> Vec<Rule> {
         cidr: cidr.to_owned(),
         ports,
     };
+    let inside = context.config.network.cidr.to_string();
     vec![
-        rule(FIRST, "-1", &context.config.network.cidr.to_string(), None),
+        rule(FIRST, "tcp", &inside, Some((1, 65535))),
+        rule(FIRST + 1, "udp", &inside, Some((1, 65535))),
         rule(FIRST + 20, "tcp", WORLD, Some((1024, 3388))),
         rule(FIRST + 21, "tcp", WORLD, Some((3390, 65535))),
         rule(FIRST + 30, "udp", WORLD, Some((1024, 3388))),

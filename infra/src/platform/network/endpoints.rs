@@ -9,7 +9,8 @@ pub(super) struct Places<'a> {
     pub(super) vpc: &'a ec2::Vpc,
     pub(super) private: &'a [ec2::Subnet],
     pub(super) tables: Vec<&'a ec2::RouteTable>,
-    pub(super) group: &'a ec2::SecurityGroup,
+    /// Who may reach interface endpoints.
+    pub(super) group: Option<&'a ec2::SecurityGroup>,
 }
 
 /// Declares the endpoints.
@@ -39,7 +40,13 @@ pub(super) fn declare(scope: &Scope<'_>, context: &Context<'_>, places: &Places<
                         .map(ec2::Subnet::id)
                         .collect::<Vec<_>>(),
                 )
-                .security_group_ids([places.group.id()]),
+                .security_group_ids(
+                    places
+                        .group
+                        .iter()
+                        .map(|group| group.id())
+                        .collect::<Vec<_>>(),
+                ),
         );
     }
 }

@@ -10,8 +10,8 @@ use crate::platform::context::Context;
 pub struct Groups {
     /// Instances and notebooks: HTTPS out.
     pub workload: ec2::SecurityGroup,
-    /// Interface endpoints: HTTPS in from the VPC.
-    pub endpoints: ec2::SecurityGroup,
+    /// Interface endpoints, if there are any: HTTPS in from the VPC.
+    pub endpoints: Option<ec2::SecurityGroup>,
     /// Nothing in, nothing out: where remediation puts an isolated instance.
     pub quarantine: ec2::SecurityGroup,
 }
@@ -30,7 +30,8 @@ pub(super) fn declare(scope: &Scope<'_>, context: &Context<'_>, network: &ec2::V
         )
     };
     let workload = group("workload", "Instances: HTTPS out, nothing in");
-    let endpoints = group("endpoints", "Interface endpoints: HTTPS from the VPC");
+    let endpoints = (!context.config.network.interface_endpoints.is_empty())
+        .then(|| group("endpoints", "Interface endpoints: HTTPS from the VPC"));
     let quarantine = group("quarantine", "Isolated instances: nothing in, nothing out");
     scope.declare(
         "workload-https",
@@ -43,17 +44,19 @@ pub(super) fn declare(scope: &Scope<'_>, context: &Context<'_>, network: &ec2::V
         .to_port(443)
         .cidr_ipv4("0.0.0.0/0"),
     );
-    scope.declare(
-        "endpoints-https",
-        vpc::SecurityGroupIngressRuleArgs::new(vpc::SecurityGroupIngressRuleRequired {
-            ip_protocol: "tcp".into(),
-            security_group_id: endpoints.id(),
-        })
-        .description("Callers in the VPC")
-        .from_port(443)
-        .to_port(443)
-        .cidr_ipv4(context.config.network.cidr.to_string()),
-    );
+    if let Some(endpoints) = &endpoints {
+        scope.declare(
+            "endpoints-https",
+            vpc::SecurityGroupIngressRuleArgs::new(vpc::SecurityGroupIngressRuleRequired {
+                ip_protocol: "tcp".into(),
+                security_group_id: endpoints.id(),
+            })
+            .description("Callers in the VPC")
+            .from_port(443)
+            .to_port(443)
+            .cidr_ipv4(context.config.network.cidr.to_string()),
+        );
+    }
     Groups {
         workload,
         endpoints,
