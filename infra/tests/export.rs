@@ -1,6 +1,8 @@
 //! What the exporters promise: a difference shows what changed and nothing else, a Terraform plan
 //! leaves nothing out, a destruction names what is in the way.
 
+#![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
 use std::collections::BTreeSet;
 
 use aiops_infra::config::{Environment, StackConfig};
