@@ -32,7 +32,8 @@ pub use schema::schema;
 pub use sections::{
     Archive, Compute, Detection, Eks, Function, Functions, Instance, Instances, LifecycleRules,
     LogFile, LogGroup, Logs, MicrosoftTeams, Network, Nodes, Notify, Remediation,
-    RemediationPolicy, Sagemaker, Serverless, Slack, Stream, Team, Tiers, Training,
+    RemediationPolicy, RemediationResponse, RemediationRule, Sagemaker, Serverless, Slack, Stream,
+    Team, Tiers, Training,
 };
 pub use slug::Slug;
 

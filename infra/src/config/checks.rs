@@ -2,8 +2,10 @@
 //! order.
 
 mod network;
+mod remediation;
 
 use self::network::network;
+use self::remediation::remediation;
 use super::problem::{Problem, nearest, shown};
 use super::{Endpoint, Environment, InterfaceEndpoint, Nat, RemediationMode, StackConfig, Tiers};
 
@@ -312,41 +314,6 @@ fn serving(config: &StackConfig, problems: &mut Problems) {
                 ),
             );
         }
-    }
-}
-
-fn remediation(config: &StackConfig, problems: &mut Problems) {
-    let remediation = &config.remediation;
-    for (action, policy) in &remediation.actions {
-        let path = format!("remediation.actions.{action}.mode");
-        if policy.mode == RemediationMode::Approve
-            && remediation.approvers.is_empty()
-            && config.teams.values().all(|team| team.approvers.is_empty())
-        {
-            note(
-                problems,
-                &path,
-                "is `approve`, but nobody may: name `remediation.approvers`",
-            );
-        }
-        let on_nodes = ["cordon-node", "restart-deployment", "rollback-deployment"];
-        if policy.mode != RemediationMode::Off
-            && on_nodes.contains(&action.as_str())
-            && !config.eks.node_remediation
-        {
-            note(problems, &path, "needs `eks.nodeRemediation: true`");
-        }
-    }
-    if remediation
-        .first_network_acl_rule
-        .saturating_add(remediation.network_acl_rules)
-        >= 100
-    {
-        note(
-            problems,
-            "remediation.firstNetworkAclRule",
-            "the reserved rules must end below 100, where this program's own begin",
-        );
     }
 }
 

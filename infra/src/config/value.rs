@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aiops_domain::{Severity, Source};
+use aiops_domain::{Kind, Severity, Source};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -184,6 +184,17 @@ macro_rules! domain_words {
 }
 
 domain_words! {
+    Kind => [
+        Kind::SshBruteForce => "ssh_brute_force",
+        Kind::PortScan => "port_scan",
+        Kind::DataExfiltration => "data_exfiltration",
+        Kind::OomCrashLoop => "oom_crash_loop",
+        Kind::PoolExhaustion => "pool_exhaustion",
+        Kind::DiskFull => "disk_full",
+        Kind::LogAnomaly => "log_anomaly",
+        Kind::MetricAnomaly => "metric_anomaly",
+        Kind::ExhaustionForecast => "exhaustion_forecast",
+    ],
     Source => [
         Source::Ec2 => "ec2",
         Source::Eks => "eks",

@@ -9,6 +9,7 @@ use super::agent::{self, AgentConfig};
 use super::context::Context;
 use super::keys::Keys;
 use super::network::Network;
+use super::remediation::TAG_VALUE;
 use super::roles;
 use crate::aws::ssm::{GetParameterArgs, get_parameter};
 use crate::aws::{ec2, iam, ssm};
@@ -175,6 +176,10 @@ fn tags(context: &Context<'_>, name: &Slug, settings: &Instance) -> BTreeMap<Str
         && owners.all(|owner| owner == Some(team))
     {
         tags.insert("team".to_owned(), team.to_string());
+    }
+    if settings.remediation {
+        let required = context.config.remediation.required_tag.clone();
+        tags.insert(required, TAG_VALUE.to_owned());
     }
     tags
 }

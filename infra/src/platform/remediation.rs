@@ -15,6 +15,8 @@ use crate::iam::action::sns;
 mod actions;
 mod configuration;
 
+pub(super) use actions::TAG_VALUE;
+
 /// What the remediator acts on and reports to.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'a> {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aiops_domain::{Kind, Severity, Source};
+
 use crate::config::choices::{Environment, RemediationAction, RemediationMode};
 use crate::config::field::{Rule, Section, section};
 use crate::config::rules;
@@ -11,6 +13,10 @@ section! {
     pub struct Remediation {
         /// Policy per action; an action that is not named is off.
         actions: BTreeMap<RemediationAction, RemediationPolicy>,
+        /// Finer rules, the first that fits wins; without a fit the action's own mode holds. None goes further than that mode.
+        rules: Vec<RemediationRule>,
+        /// Which action answers which incidents, the first that fits wins.
+        responses: Vec<RemediationResponse>,
         /// Slack user ids and IAM role ARNs that may approve.
         approvers: Vec<String>,
         /// Minutes until an unanswered approval expires.
@@ -48,6 +54,8 @@ impl Section for Remediation {
         };
         Self {
             actions,
+            rules: Vec::new(),
+            responses: vec![RemediationResponse::defaults(environment)],
             approvers: Vec::new(),
             approval_minutes: 60,
             token_key_days: 30,
@@ -83,6 +91,64 @@ impl Section for RemediationPolicy {
             maximum_per_hour: 5,
             maximum_share_percent: 25,
             entities: Vec::new(),
+        }
+    }
+}
+
+section! {
+    /// How far an action may go in some situations; what is not named fits everything.
+    pub struct RemediationRule {
+        /// Actions it speaks of; empty: every one of `actions`.
+        actions: Vec<RemediationAction>,
+        /// Kinds of incidents it speaks of; empty: every kind.
+        kinds: Vec<Kind>,
+        /// Sources it speaks of; empty: every source.
+        sources: Vec<Source>,
+        /// From this severity on.
+        minimum_severity: Option<Severity>,
+        /// From this confidence on (1 less the smallest p-value of the findings).
+        minimum_confidence: Option<f64> => Rule::Range(0.0, 1.0),
+        /// What the action may do.
+        mode: RemediationMode,
+    }
+}
+
+impl Section for RemediationRule {
+    fn defaults(_environment: Environment) -> Self {
+        Self {
+            actions: Vec::new(),
+            kinds: Vec::new(),
+            sources: Vec::new(),
+            minimum_severity: None,
+            minimum_confidence: None,
+            mode: RemediationMode::Off,
+        }
+    }
+}
+
+section! {
+    /// The action that answers some kinds of incidents.
+    pub struct RemediationResponse {
+        /// The kinds it answers.
+        kinds: Vec<Kind>,
+        /// Only of these sources; empty: every source.
+        sources: Vec<Source>,
+        /// The action.
+        action: RemediationAction,
+    }
+}
+
+impl Section for RemediationResponse {
+    /// Hostile addresses are denied.
+    fn defaults(_environment: Environment) -> Self {
+        Self {
+            kinds: vec![Kind::SshBruteForce, Kind::PortScan, Kind::DataExfiltration],
+            sources: Vec::new(),
+            action: RemediationAction::DenyAddress,
+        }
+    }
+}
+
         }
     }
 }

@@ -122,6 +122,8 @@ section! {
         log_files: Vec<LogFile>,
         /// Seconds between two measurements of the agent.
         metrics_interval_seconds: u32 => Rule::Range(1.0, 3600.0),
+        /// Whether remediation may touch it (it gets `remediation.requiredTag`).
+        remediation: bool,
     }
 }
 
@@ -144,6 +146,7 @@ impl Section for Instance {
             })
             .collect(),
             metrics_interval_seconds: 60,
+            remediation: false,
         }
     }
 }

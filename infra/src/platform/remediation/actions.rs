@@ -9,7 +9,7 @@ use crate::platform::network::Network;
 use crate::text;
 
 /// What the required tag must say.
-pub(super) const TAG_VALUE: &str = "allowed";
+pub(in crate::platform) const TAG_VALUE: &str = "allowed";
 
 /// The statements of the enabled actions. A statement is there once, however many actions need it.
 pub(super) fn statements(

@@ -1,7 +1,9 @@
 //! The remediator's configuration, from the stack's: policies, teams, caps, what may be touched.
 
+use std::collections::BTreeMap;
+
 use aiops_domain::config::RemediatorConfig;
-use aiops_domain::config::remediator::{NetworkAcls, Tag};
+use aiops_domain::config::remediator::{NetworkAcls, Response, Tag};
 use aiops_domain::plan::ActionName;
 use aiops_domain::policy::address::AddressRules;
 use aiops_domain::policy::team::TeamRule;
@@ -9,7 +11,7 @@ use aiops_domain::policy::{Caps, Mode, Policy, PolicyRule};
 
 use super::Places;
 use super::actions::TAG_VALUE;
-use crate::config::{Cidr, RemediationAction, RemediationMode, RemediationPolicy, StackConfig};
+use crate::config::{Cidr, RemediationAction, RemediationMode, StackConfig};
 use crate::graph::{Document, Value};
 use crate::platform::context::Context;
 
@@ -23,6 +25,7 @@ pub(super) fn document(context: &Context<'_>, places: Places<'_>) -> Value {
         document.hole(places.topics.incidents.arn()),
     );
     remediator.policy = policy(config);
+    remediator.responses = responses(config);
     remediator.teams = teams(config);
     remediator.addresses = AddressRules {
         vpc_cidrs: networks([config.network.cidr]),
@@ -89,31 +92,67 @@ fn networks<T: FromIterator<N>, N: std::str::FromStr>(cidrs: impl IntoIterator<I
         .collect()
 }
 
-/// A team's rule comes before the stack's, and goes no further than the stack's.
+/// A team's rules come before the stack's, and go no further than the stack's.
 fn policy(config: &StackConfig) -> Policy {
-    let actions = &config.remediation.actions;
     let of_teams = config.teams.iter().flat_map(|(team, settings)| {
-        actions.iter().map(move |(action, policy)| PolicyRule {
-            actions: Some(vec![name(*action)]),
+        rules(config).into_iter().map(move |rule| PolicyRule {
             teams: Some(vec![team.to_string()]),
-            entities: entities(policy),
-            mode: mode(policy.mode).min(mode(settings.remediation)),
-            ..PolicyRule::default()
+            mode: rule.mode.min(mode(settings.remediation)),
+            ..rule
         })
     });
-    let of_stack = actions.iter().map(|(action, policy)| PolicyRule {
-        actions: Some(vec![name(*action)]),
-        entities: entities(policy),
-        mode: mode(policy.mode),
-        ..PolicyRule::default()
-    });
     Policy {
-        rules: of_teams.chain(of_stack).collect(),
+        rules: of_teams.chain(rules(config)).collect(),
     }
 }
 
-fn entities(policy: &RemediationPolicy) -> Option<Vec<String>> {
-    (!policy.entities.is_empty()).then(|| policy.entities.clone())
+/// The finer rules, then each action's own mode, which none of them exceeds.
+fn rules(config: &StackConfig) -> Vec<PolicyRule> {
+    let actions = &config.remediation.actions;
+    let finer = config.remediation.rules.iter().flat_map(|rule| {
+        let named =
+            |action: &RemediationAction| rule.actions.is_empty() || rule.actions.contains(action);
+        actions
+            .iter()
+            .filter(move |(action, _)| named(action))
+            .map(|(action, policy)| PolicyRule {
+                actions: Some(vec![name(*action)]),
+                kinds: some(&rule.kinds),
+                sources: some(&rule.sources),
+                entities: some(&policy.entities),
+                min_severity: rule.minimum_severity,
+                min_confidence: rule.minimum_confidence,
+                mode: mode(rule.mode).min(mode(policy.mode)),
+                ..PolicyRule::default()
+            })
+    });
+    let whole = actions.iter().map(|(action, policy)| PolicyRule {
+        actions: Some(vec![name(*action)]),
+        entities: some(&policy.entities),
+        mode: mode(policy.mode),
+        ..PolicyRule::default()
+    });
+    finer.chain(whole).collect()
+}
+
+/// What an empty list of the configuration means: everything.
+fn some<T: Clone>(list: &[T]) -> Option<Vec<T>> {
+    (!list.is_empty()).then(|| list.to_vec())
+}
+
+fn responses(config: &StackConfig) -> Vec<Response> {
+    config
+        .remediation
+        .responses
+        .iter()
+        .map(|response| Response {
+            kinds: response.kinds.clone(),
+            sources: some(&response.sources),
+            action: name(response.action),
+            document: None,
+            resource: BTreeMap::new(),
+        })
+        .collect()
 }
 
 /// A team owns what comes from the sources of its log groups.
