@@ -11,6 +11,7 @@ mod containers;
 mod flow;
 mod host;
 pub mod incidents;
+mod nodes;
 pub(crate) mod random;
 mod service;
 pub mod topology;
@@ -50,6 +51,9 @@ pub struct Label {
     pub source: Source,
     /// What they are about.
     pub entity: String,
+    /// On what else its traces show.
+    #[serde(default)]
+    pub traces_on: Vec<String>,
     /// Event time of its first line.
     pub start: Time,
     /// First instant after its last line.
@@ -71,7 +75,12 @@ pub struct Settings {
     pub live_minutes: u32,
     /// Where lines go.
     pub groups: LogGroups,
+    /// Ids of the EC2 hosts, at least [`MIN_INSTANCES`].
+    pub instances: Vec<String>,
 }
+
+/// Each incident of a host has a host of its own.
+pub const MIN_INSTANCES: usize = 6;
 
 /// The incidents need this much room.
 pub const MIN_LIVE_MINUTES: u32 = 20;
@@ -89,6 +98,23 @@ pub struct Workload {
     pub live_start: Time,
     /// First instant after it.
     pub live_end: Time,
+}
+
+/// A period of ordinary operation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Period<'a> {
+    pub(crate) topology: &'a Topology,
+    pub(crate) groups: &'a LogGroups,
+    pub(crate) from: Time,
+    pub(crate) to: Time,
+    seed: u64,
+}
+
+impl Period<'_> {
+    /// Randomness for the lines of `who`, of this period alone.
+    fn random(&self, who: &str) -> Random {
+        Random::of(self.seed, &format!("{who} {}", self.from))
+    }
 }
 
 /// Collects lines.
@@ -114,7 +140,7 @@ impl Lines {
 
 /// Generates the workload.
 pub fn generate(settings: &Settings) -> Workload {
-    let topology = Topology::generate(settings.seed);
+    let topology = Topology::generate(settings.seed, &settings.instances);
     let groups = &settings.groups;
     let live_start = settings
         .start
@@ -122,12 +148,24 @@ pub fn generate(settings: &Settings) -> Workload {
     let live_minutes = settings.live_minutes.max(MIN_LIVE_MINUTES);
     let live_end = live_start.plus_millis(i64::from(live_minutes) * MINUTE_MILLIS);
     let period = |from: Time, to: Time| {
+        let period = Period {
+            topology: &topology,
+            groups,
+            from,
+            to,
+            seed: settings.seed,
+        };
         let mut lines = Lines::default();
-        host::noise(&topology, groups, settings.seed, from, to, &mut lines);
-        service::noise(&topology, groups, settings.seed, from, to, &mut lines);
-        containers::noise(&topology, groups, settings.seed, from, to, &mut lines);
-        audit::noise(&topology, groups, settings.seed, from, to, &mut lines);
-        flow::noise(&topology, groups, settings.seed, from, to, &mut lines);
+        for noise in [
+            host::noise,
+            service::noise,
+            containers::noise,
+            nodes::noise,
+            audit::noise,
+            flow::noise,
+        ] {
+            noise(&period, &mut lines);
+        }
         lines
     };
     let quiet = period(settings.start, live_start);

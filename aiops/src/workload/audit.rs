@@ -3,9 +3,9 @@
 use aiops_domain::Time;
 use serde_json::json;
 
-use super::Lines;
 use super::random::Random;
-use super::topology::{LogGroups, Topology, stamp};
+use super::topology::stamp;
+use super::{Lines, Period};
 
 /// Who asks for what, how often in the whole.
 const CALLS: [(&str, &str, &str, &str, &str); 8] = [
@@ -113,19 +113,19 @@ fn event(
 }
 
 /// What the API server writes on a quiet day.
-pub(super) fn noise(
-    topology: &Topology,
-    groups: &LogGroups,
-    seed: u64,
-    from: Time,
-    to: Time,
-    lines: &mut Lines,
-) {
-    let mut random = Random::of(seed, &format!("audit {from}"));
+pub(super) fn noise(period: &Period<'_>, lines: &mut Lines) {
+    let Period {
+        topology,
+        groups,
+        from,
+        to,
+        ..
+    } = *period;
+    let mut random = period.random("audit");
     for time in random.arrivals(40.0, from, to) {
         let (user, agent, verb, resource, subresource) = *random.pick(&CALLS);
-        let node = random.pick(&topology.nodes).clone();
-        let user = user.replace("{node}", &node);
+        let node = random.pick(&topology.nodes);
+        let user = user.replace("{node}", &node.name);
         let source = format!("10.0.2.{}", random.range(4, 250));
         let line = event(
             &mut random,

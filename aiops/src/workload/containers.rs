@@ -4,9 +4,9 @@
 use aiops_domain::Time;
 use serde_json::json;
 
-use super::Lines;
 use super::random::Random;
-use super::topology::{LogGroups, Pod, Topology, stamp};
+use super::topology::{Pod, stamp};
+use super::{Lines, Period};
 
 /// The line of `pod` that says `log`.
 pub(super) fn container_line(pod: &Pod, time: Time, stream: &str, log: &str) -> String {
@@ -19,7 +19,7 @@ pub(super) fn container_line(pod: &Pod, time: Time, stream: &str, log: &str) -> 
             "pod_name": pod.name,
             "namespace_name": pod.namespace,
             "pod_id": pod.uid,
-            "host": pod.node,
+            "host": pod.node.name,
             "container_name": pod.container,
             "docker_id": pod.container_id,
             "container_hash": format!("registry.example.com/shop/{}@sha256:{}", pod.container, pod.container_id),
@@ -100,16 +100,16 @@ fn background(random: &mut Random) -> (&'static str, String) {
 }
 
 /// What pods write on a quiet day.
-pub(super) fn noise(
-    topology: &Topology,
-    groups: &LogGroups,
-    seed: u64,
-    from: Time,
-    to: Time,
-    lines: &mut Lines,
-) {
+pub(super) fn noise(period: &Period<'_>, lines: &mut Lines) {
+    let Period {
+        topology,
+        groups,
+        from,
+        to,
+        ..
+    } = *period;
     for pod in &topology.pods {
-        let mut random = Random::of(seed, &format!("pod {} {}", pod.name, from));
+        let mut random = period.random(&format!("pod {}", pod.name));
         for time in random.arrivals(16.0, from, to) {
             let log = logger_line(time, "INFO", &request(&mut random, pod.container));
             lines.push(

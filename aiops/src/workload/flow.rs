@@ -7,7 +7,7 @@ use aiops_domain::Time;
 
 use super::random::Random;
 use super::topology::{Host, LogGroups, Topology, attacker_address, client_address};
-use super::{Lines, MINUTE_MILLIS};
+use super::{Lines, MINUTE_MILLIS, Period};
 
 /// One aggregated flow.
 #[derive(Debug, Clone, Copy)]
@@ -183,16 +183,16 @@ fn knock(random: &mut Random, host: &Host, start: Time, end: Time) -> Flow {
 }
 
 /// What interfaces record on a quiet day.
-pub(super) fn noise(
-    topology: &Topology,
-    groups: &LogGroups,
-    seed: u64,
-    from: Time,
-    to: Time,
-    lines: &mut Lines,
-) {
+pub(super) fn noise(period: &Period<'_>, lines: &mut Lines) {
+    let Period {
+        topology,
+        groups,
+        from,
+        to,
+        ..
+    } = *period;
     for host in &topology.hosts {
-        let mut random = Random::of(seed, &format!("flow {} {}", host.interface, from));
+        let mut random = period.random(&format!("flow {}", host.interface));
         let mut minute = from;
         while minute < to {
             let next = minute.plus_millis(MINUTE_MILLIS);

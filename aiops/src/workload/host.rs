@@ -3,9 +3,9 @@
 
 use aiops_domain::Time;
 
-use super::Lines;
 use super::random::Random;
-use super::topology::{Host, LogGroups, Topology, client_address, stamp};
+use super::topology::{Host, client_address, stamp};
+use super::{Lines, Period};
 
 pub(super) const SYSLOG_STAMP: &str = "%b %e %H:%M:%S";
 
@@ -15,16 +15,16 @@ pub(super) fn system_line(host: &Host, time: Time, tag: &str, text: &str) -> Str
 }
 
 /// What hosts write on a quiet day.
-pub(super) fn noise(
-    topology: &Topology,
-    groups: &LogGroups,
-    seed: u64,
-    from: Time,
-    to: Time,
-    lines: &mut Lines,
-) {
+pub(super) fn noise(period: &Period<'_>, lines: &mut Lines) {
+    let Period {
+        topology,
+        groups,
+        from,
+        to,
+        ..
+    } = *period;
     for host in &topology.hosts {
-        let mut random = Random::of(seed, &format!("host {} {}", host.instance, from));
+        let mut random = period.random(&format!("host {}", host.instance));
         let mut write = |time: Time, tag: String, text: String| {
             if time < to {
                 let message = system_line(host, time, &tag, &text);

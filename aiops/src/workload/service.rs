@@ -3,8 +3,8 @@
 use aiops_domain::Time;
 
 use super::random::Random;
-use super::topology::{Host, LogGroups, Topology, stamp};
-use super::{Lines, MINUTE_MILLIS};
+use super::topology::{Host, stamp};
+use super::{Lines, MINUTE_MILLIS, Period};
 
 /// Connections of the pool.
 pub(super) const POOL_SIZE: u64 = 20;
@@ -111,16 +111,16 @@ fn trouble_line(random: &mut Random, time: Time) -> String {
 }
 
 /// What the service writes on a quiet day.
-pub(super) fn noise(
-    topology: &Topology,
-    groups: &LogGroups,
-    seed: u64,
-    from: Time,
-    to: Time,
-    lines: &mut Lines,
-) {
+pub(super) fn noise(period: &Period<'_>, lines: &mut Lines) {
+    let Period {
+        topology,
+        groups,
+        from,
+        to,
+        ..
+    } = *period;
     for host in &topology.hosts {
-        let mut random = Random::of(seed, &format!("service {} {}", host.instance, from));
+        let mut random = period.random(&format!("service {}", host.instance));
         let mut write = |host: &Host, time: Time, message: String| {
             lines.push(&groups.application, &host.instance, time, message);
         };

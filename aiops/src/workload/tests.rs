@@ -17,9 +17,12 @@ fn settings(seed: u64) -> Settings {
             application: "/aws/ec2/local/application".into(),
             control_plane: "/aws/eks/local/cluster".into(),
             containers: "/aws/containerinsights/local/application".into(),
+            nodes: "/aws/containerinsights/local/host".into(),
+            dataplane: "/aws/containerinsights/local/dataplane".into(),
             flow: "/aws/vpc/local/flow-logs".into(),
             flow_format: V5.to_owned(),
         },
+        instances: (1..=6).map(|host| format!("i-0{host:016x}")).collect(),
     }
 }
 

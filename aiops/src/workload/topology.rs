@@ -19,6 +19,10 @@ pub struct LogGroups {
     pub control_plane: Arc<str>,
     /// The cluster's containers.
     pub containers: Arc<str>,
+    /// The system logs of the cluster's nodes.
+    pub nodes: Arc<str>,
+    /// What runs the containers on the nodes.
+    pub dataplane: Arc<str>,
     /// VPC flow logs.
     pub flow: Arc<str>,
     /// The names of the fields of a flow record, parted by blanks, with or without `${}`.
@@ -38,6 +42,15 @@ pub struct Host {
     pub interface: Arc<str>,
 }
 
+/// A node of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its host name.
+    pub name: String,
+    /// Its EC2 instance id.
+    pub instance: String,
+}
+
 /// A pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
@@ -49,8 +62,8 @@ pub struct Pod {
     pub container: &'static str,
     /// Its uid.
     pub uid: String,
-    /// The node's host name.
-    pub node: String,
+    /// The node that it runs on.
+    pub node: Node,
     /// Container id.
     pub container_id: String,
     /// Log stream, as Fluent Bit names it.
@@ -69,8 +82,8 @@ impl Pod {
 pub struct Topology {
     /// EC2 hosts.
     pub hosts: Vec<Host>,
-    /// Nodes of the cluster, by host name.
-    pub nodes: Vec<String>,
+    /// Nodes of the cluster.
+    pub nodes: Vec<Node>,
     /// Pods.
     pub pods: Vec<Pod>,
     /// The stream of the control plane's audit log.
@@ -83,7 +96,6 @@ pub struct Topology {
     pub subnet: String,
 }
 
-const HOSTS: usize = 6;
 const NODES: usize = 2;
 const DEPLOYMENTS: [(&str, &str, usize); 4] = [
     ("shop", "checkout", 2),
@@ -93,26 +105,28 @@ const DEPLOYMENTS: [(&str, &str, usize); 4] = [
 ];
 
 impl Topology {
-    /// The topology of `seed`.
-    pub fn generate(seed: u64) -> Self {
+    /// The topology of `seed` with these EC2 hosts.
+    pub fn generate(seed: u64, instances: &[String]) -> Self {
         let mut random = Random::of(seed, "topology");
-        let hosts = (0..HOSTS)
-            .map(|_| {
+        let hosts = instances
+            .iter()
+            .map(|instance| {
                 let address = private_address(&mut random, 1);
                 Host {
-                    instance: format!("i-0{}", random.hex(16)).into(),
+                    instance: instance.as_str().into(),
                     name: host_name(address),
                     address,
                     interface: format!("eni-0{}", random.hex(16)).into(),
                 }
             })
             .collect();
-        let nodes: Vec<String> = (0..NODES)
-            .map(|_| {
-                format!(
+        let nodes: Vec<Node> = (0..NODES)
+            .map(|_| Node {
+                name: format!(
                     "{}.ec2.internal",
                     host_name(private_address(&mut random, 2))
-                )
+                ),
+                instance: format!("i-0{}", random.hex(16)),
             })
             .collect();
         let pods = DEPLOYMENTS
@@ -131,7 +145,8 @@ impl Topology {
                 let container_id = random.hex(64);
                 Pod {
                     stream: format!(
-                        "{node}-application.var.log.containers.{name}_{namespace}_{container}-{container_id}.log"
+                        "{}-application.var.log.containers.{name}_{namespace}_{container}-{container_id}.log",
+                        node.name
                     )
                     .into(),
                     uid: random.uuid(),
@@ -176,6 +191,16 @@ pub(crate) fn attacker_address(random: &mut Random) -> Ipv4Addr {
     let last = u8::try_from(random.range(1, 255)).unwrap_or(1);
     Ipv4Addr::new(203, 0, 113, last)
 }
+
+/// A partner, whom the network lets in.
+pub(crate) fn partner_address(random: &mut Random) -> Ipv4Addr {
+    let last = u8::try_from(random.range(1, 255)).unwrap_or(1);
+    let [a, b, c, _] = PARTNER.octets();
+    Ipv4Addr::new(a, b, c, last)
+}
+
+/// The partner's network, a /24 of the ranges for documentation.
+pub const PARTNER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 0);
 
 /// `time` by a `strftime` pattern, in UTC.
 pub(crate) fn stamp(time: Time, pattern: &str) -> String {

@@ -16,7 +16,7 @@ pub enum EntityRule {
     /// The EC2 instance id within the stream's name.
     Instance,
     /// `namespace/pod`: from the stream's name as Fluent Bit writes it, else from the line's
-    /// `kubernetes` metadata; the node, if the line is about one.
+    /// `kubernetes` metadata or the kubelet's words; the node, if the line is about one.
     Pod,
     /// The node: the line's instance id or host.
     Node,

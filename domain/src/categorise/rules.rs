@@ -36,7 +36,7 @@ pub fn default_rules() -> Vec<CategoryRule> {
             "/aws/containerinsights/*/dataplane",
             "*",
             Source::Eks,
-            EntityRule::Node,
+            EntityRule::Pod,
         ),
     ];
     // Flow logs deliver to whatever group their owner names, but always to streams of this form.

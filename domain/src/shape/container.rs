@@ -35,6 +35,8 @@ pub struct ContainerLine<'a> {
     instance_id: Option<&'a RawValue>,
     #[serde(borrow)]
     host: Option<&'a RawValue>,
+    #[serde(borrow)]
+    systemd_unit: Option<&'a RawValue>,
 }
 
 /// What Fluent Bit's Kubernetes filter adds.
@@ -68,9 +70,25 @@ impl<'a> ContainerLine<'a> {
             Some(metadata) if !metadata.pod_name.is_empty() => {
                 (metadata.namespace_name, metadata.pod_name)
             }
-            _ => (string(self.namespace)?, string(self.pod_name)?),
+            _ => match self.pod_of_kubelet() {
+                Some(found) => found,
+                None => (string(self.namespace)?, string(self.pod_name)?),
+            },
         };
         (!namespace.is_empty() && !pod.is_empty()).then(|| format!("{namespace}/{pod}"))
+    }
+
+    /// The pod that the kubelet speaks of, by its structured field `pod="namespace/name"`; a program's
+    /// own words, which stand escaped in a field, cannot be it.
+    fn pod_of_kubelet(&self) -> Option<(String, String)> {
+        if string(self.systemd_unit)? != "kubelet.service" {
+            return None;
+        }
+        let text = self.text()?;
+        let (_, field) = text.rsplit_once(" pod=\"")?;
+        let (pod, _) = field.split_once('"')?;
+        let (namespace, name) = pod.split_once('/')?;
+        Some((namespace.to_owned(), name.to_owned()))
     }
 
     /// The node that the line is about: its instance id, else its name.
@@ -142,6 +160,19 @@ mod tests {
         let parsed = ContainerLine::parse(node).unwrap();
         assert_eq!(parsed.pod(), None);
         assert_eq!(parsed.node().unwrap(), "i-0abc");
+    }
+
+    #[test]
+    fn the_kubelet_names_the_pod_that_it_speaks_of() {
+        let line = r#"{"hostname":"ip-10-0-0-1","systemd_unit":"kubelet.service","message":"E0801 12:00:00.000000 1 pod_workers.go:1] \"Error syncing pod\" err=\"x pod=\\\"other/pod\\\"\" pod=\"shop/web-1\" podUID=\"u\"","ec2_instance_id":"i-0abc"}"#;
+        let parsed = ContainerLine::parse(line).unwrap();
+        assert_eq!(parsed.pod().unwrap(), "shop/web-1");
+        let other = line.replace("kubelet.service", "other.service");
+        let parsed = ContainerLine::parse(&other).unwrap();
+        assert_eq!(
+            (parsed.pod(), parsed.node()),
+            (None, Some("i-0abc".to_owned()))
+        );
     }
 
     #[test]

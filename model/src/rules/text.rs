@@ -11,13 +11,15 @@ use crate::window::EventWindow;
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// A process was killed for its memory.
-const KILLS: [&str; 6] = [
+const KILLS: [&str; 7] = [
     "out of memory: killed process",
     "out of memory: kill process",
     "memory cgroup out of memory",
     "invoked oom-killer",
     "oomkilled",
     "oomkilling",
+    // A JVM that ends at its first OutOfMemoryError
+    "terminating due to java.lang.outofmemoryerror",
 ];
 
 /// A container is started again and again.

@@ -1,8 +1,10 @@
-//! A pod's heap outgrows its limit; it is killed and started again, ever less often.
+//! A pod's memory outgrows its limit; it is killed and started again, ever less often. Each says so
+//! where it writes on AWS: the program in its own log, the kernel and the kubelet in those of the node.
 
 use aiops_domain::{Kind, Source, Time};
 
 use super::super::containers::{container_line, logger_line};
+use super::super::nodes::{push_kubelet, push_system};
 use super::super::random::Random;
 use super::super::{Label, Lines};
 use super::Scene;
@@ -54,32 +56,31 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
             "Terminating due to java.lang.OutOfMemoryError: Java heap space".to_owned(),
         );
         let killed = at.plus_millis(150);
-        write(
-            killed,
-            "stderr",
+        for text in [
+            "java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=985"
+                .to_owned(),
             format!(
-                "Memory cgroup out of memory: Killed process {} (java) total-vm:2867340kB, anon-rss:{}kB, file-rss:0kB, shmem-rss:0kB, oom_score_adj:985",
+                "Memory cgroup out of memory: Killed process {} (java) total-vm:2867340kB, anon-rss:{}kB, file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:2044kB oom_score_adj:985",
                 random.range(2_000, 32_000),
                 random.range(520_000, 524_288)
             ),
-        );
-        write(
-            killed.plus_millis(60),
-            "stderr",
-            format!(
-                "container {} in pod {} terminated: reason OOMKilled, exit code 137, restart count {restart}",
-                pod.container,
-                pod.entity()
-            ),
-        );
-        write(
+        ] {
+            push_system(scene.groups, &pod.node, killed, "kernel", &text, lines);
+        }
+        let seconds = 10 << restart.min(5);
+        push_kubelet(
+            scene.groups,
+            &pod.node,
             killed.plus_millis(1_000),
-            "stderr",
-            format!(
-                "Back-off restarting failed container {} in pod {} (CrashLoopBackOff)",
-                pod.container,
-                pod.entity()
+            &format!(
+                "E pod_workers.go:1324] \"Error syncing pod, skipping\" err=\"failed to \\\"StartContainer\\\" for \\\"{container}\\\" with CrashLoopBackOff: \\\"back-off {seconds}s restarting failed container={container} pod={name}_{namespace}({uid})\\\"\" pod=\"{entity}\" podUID=\"{uid}\"",
+                container = pod.container,
+                name = pod.name,
+                namespace = pod.namespace,
+                uid = pod.uid,
+                entity = pod.entity(),
             ),
+            lines,
         );
         start = killed.plus_millis(pause);
         pause = (pause * 2).min(60_000);
@@ -88,6 +89,7 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
         kind: Kind::OomCrashLoop,
         source: Source::Eks,
         entity: pod.entity(),
+        traces_on: vec![pod.node.instance.clone()],
         start: scene.start,
         end: scene.end,
         actor: None,

@@ -58,6 +58,7 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
         kind: Kind::DiskFull,
         source: Source::Ec2,
         entity: host.instance.to_string(),
+        traces_on: Vec::new(),
         start: scene.start,
         end: scene.end,
         actor: None,

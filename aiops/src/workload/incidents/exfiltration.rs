@@ -1,16 +1,17 @@
-//! A host sends gigabytes to one address outside.
+//! A host sends gigabytes to one address outside, within the network of a partner: what denies it must
+//! stand before what lets the partner in.
 
 use aiops_domain::{Kind, Source};
 
 use super::super::flow::{Flow, push};
 use super::super::random::Random;
-use super::super::topology::attacker_address;
+use super::super::topology::partner_address;
 use super::super::{Label, Lines};
 use super::Scene;
 use super::port_scan::minute_end;
 
 pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) -> Label {
-    let actor = attacker_address(random);
+    let actor = partner_address(random);
     for start in random.arrivals(9.0, scene.start, scene.end.plus_millis(-20_000)) {
         let packets = random.amount(220_000.0, 0.3);
         let flow = Flow {
@@ -33,6 +34,7 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
         kind: Kind::DataExfiltration,
         source: Source::VpcFlow,
         entity: scene.host.interface.to_string(),
+        traces_on: Vec::new(),
         start: scene.start,
         end: scene.end,
         actor: Some(actor.into()),

@@ -51,6 +51,7 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
         kind: Kind::PoolExhaustion,
         source: Source::Ec2,
         entity: host.instance.to_string(),
+        traces_on: Vec::new(),
         start: scene.start,
         end: scene.end,
         actor: None,

@@ -35,6 +35,7 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
         kind: Kind::PortScan,
         source: Source::VpcFlow,
         entity: scene.host.interface.to_string(),
+        traces_on: Vec::new(),
         start: scene.start,
         end: scene.end,
         actor: Some(actor.into()),

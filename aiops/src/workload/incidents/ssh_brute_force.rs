@@ -88,6 +88,7 @@ pub(super) fn inject(scene: &Scene<'_>, random: &mut Random, lines: &mut Lines) 
         kind: Kind::SshBruteForce,
         source: Source::Ec2,
         entity: host.instance.to_string(),
+        traces_on: Vec::new(),
         start: scene.start,
         end: scene.end,
         actor: Some(actor.into()),
