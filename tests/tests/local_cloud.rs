@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aiops::local::install::{self, Environment};
-use aiops::local::process::{self, Emulator, Lifetime};
+use aiops::local::process::{self, Emulator};
 use aiops::printer::Printer;
 
 fn environment() -> Environment {
@@ -14,12 +14,11 @@ fn environment() -> Environment {
     install::ensure(&printer).expect("the emulator must be installable: it is never skipped")
 }
 
-async fn start(directory: &Path, lifetime: Lifetime) -> Emulator {
+async fn start(directory: &Path) -> Emulator {
     Emulator::start(
         &environment(),
         &directory.join("run"),
         &directory.join("local.log"),
-        lifetime,
     )
     .await
     .unwrap()
@@ -38,7 +37,7 @@ async fn wait_until_silent(endpoint: &str) {
 #[tokio::test]
 async fn an_emulator_ends_with_its_owner_and_leaves_only_its_log() {
     let directory = tempfile::tempdir().unwrap();
-    let emulator = start(directory.path(), Lifetime::OfThisProcess).await;
+    let emulator = start(directory.path()).await;
     let endpoint = emulator.endpoint().to_owned();
     assert!(endpoint.starts_with("http://127.0.0.1:"));
     assert!(process::answers(&endpoint).await.unwrap());
@@ -51,10 +50,10 @@ async fn an_emulator_ends_with_its_owner_and_leaves_only_its_log() {
 #[tokio::test]
 async fn a_kept_emulator_stays_until_it_is_stopped() {
     let directory = tempfile::tempdir().unwrap();
-    let emulator = start(directory.path(), Lifetime::Kept).await;
+    let emulator = start(directory.path()).await;
     let endpoint = emulator.endpoint().to_owned();
     let run = emulator.directory().to_path_buf();
-    emulator.detach();
+    emulator.detach().unwrap();
     assert!(process::answers(&endpoint).await.unwrap());
     assert!(process::stop_kept(&run, &endpoint).await.unwrap());
     wait_until_silent(&endpoint).await;

@@ -103,7 +103,12 @@ async fn up(state: Option<LocalState>, printer: &Printer) -> Result<Outcome, Com
         Some(state) if process::answers(&state.endpoint).await? => {
             LocalCloud::resume(options, state)?
         }
-        _ => LocalCloud::start(options, printer).await?,
+        Some(_) => {
+            // Its cloud has ended without `local stop`.
+            LocalState::remove(&options.home)?;
+            LocalCloud::start(options, printer).await?
+        }
+        None => LocalCloud::start(options, printer).await?,
     };
     let progress = printer.progress(Some(graph.resources.len() as u64), "applying the stack");
     let applied = cloud.apply(&graph, &|_| progress.inc(1)).await?.clone();
@@ -114,10 +119,10 @@ async fn up(state: Option<LocalState>, printer: &Printer) -> Result<Outcome, Com
         applied.resources.len(),
         applied.changed.len()
     ))?;
-    for name in &applied.not_emulated {
+    for name in applied.not_emulated_by_type() {
         printer.line(format_args!("not emulated  {name}"))?;
     }
-    cloud.keep();
+    cloud.keep()?;
     Ok(Outcome::Done)
 }
 

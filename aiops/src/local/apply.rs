@@ -36,8 +36,26 @@ pub struct Applied {
     pub exports: BTreeMap<String, Value>,
     /// What was made or changed, by `type::name`.
     pub changed: Vec<String>,
-    /// What the emulator has nothing for, by `type::name`.
+    /// What the emulator has nothing for, by `type::name`, with the part of it if it is not all.
     pub not_emulated: Vec<String>,
+}
+
+impl Applied {
+    /// What is not emulated, each type once with the names of its resources.
+    pub fn not_emulated_by_type(&self) -> Vec<String> {
+        let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for name in &self.not_emulated {
+            let (kind, name) = name.split_once("::").unwrap_or((name, ""));
+            by_type.entry(kind).or_default().push(name);
+        }
+        by_type
+            .into_iter()
+            .map(|(kind, mut names)| {
+                names.sort_unstable();
+                format!("{kind} ({})", names.join("; "))
+            })
+            .collect()
+    }
 }
 
 /// One resource on its way.
@@ -103,6 +121,11 @@ pub async fn apply(
         let made_outputs = match made {
             Made::Real(outputs) => {
                 applied.changed.push(name.clone());
+                outputs
+            }
+            Made::Partial(outputs, part) => {
+                applied.changed.push(name.clone());
+                applied.not_emulated.push(format!("{name}: {part}"));
                 outputs
             }
             Made::NotEmulated(outputs) => {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::apply::{Applied, Settings, apply};
 use super::aws::{Aws, REGION};
-use super::process::{Emulator, Lifetime};
+use super::process::{self, Emulator};
 use super::state::{LocalState, SCHEMA};
 use super::{install, relay, secrets};
 use crate::error::CommandError;
@@ -59,29 +59,30 @@ pub struct LocalCloud {
 impl LocalCloud {
     /// Installs the emulator if needed and starts it; nothing is applied yet.
     pub async fn start(options: Options, printer: &Printer) -> Result<Self, CommandError> {
+        if options.keep {
+            refuse_a_second(&options.home).await?;
+        }
         let environment = install::ensure(printer)?;
         let base = options.home.join(".aiops");
         std::fs::create_dir_all(&base).map_err(|error| CommandError::bad_path(&base, error))?;
-        let (temporary, directory, lifetime) = if options.keep {
-            (None, base.join("run"), Lifetime::Kept)
+        let (temporary, directory) = if options.keep {
+            (None, base.join("run"))
         } else {
             let temporary = tempfile::Builder::new().prefix("aiops-").tempdir()?;
             let directory = temporary.path().join("run");
-            (Some(temporary), directory, Lifetime::OfThisProcess)
+            (Some(temporary), directory)
         };
         let log = log_file(&options.home);
-        let emulator = Emulator::start(&environment, &directory, &log, lifetime).await?;
+        let emulator = Emulator::start(&environment, &directory, &log).await?;
         let aws = Aws::new(emulator.endpoint())?;
-        let cloud = Self {
+        Ok(Self {
             emulator: Held::Ours(emulator),
             aws,
             options,
             stack: String::new(),
             applied: Applied::default(),
             _temporary: temporary,
-        };
-        cloud.save()?;
-        Ok(cloud)
+        })
     }
 
     /// The cloud that an earlier command kept, and that still answers.
@@ -127,7 +128,9 @@ impl LocalCloud {
         self.applied = apply(&self.aws, graph, &settings, &before, progress).await?;
         secrets::fill(&self.aws, &self.applied.resources, &self.options.secrets).await?;
         self.stack.clone_from(&graph.stack);
-        self.save()?;
+        if matches!(self.emulator, Held::Kept { .. }) {
+            self.save()?;
+        }
         Ok(&self.applied)
     }
 
@@ -167,18 +170,24 @@ impl LocalCloud {
         }
     }
 
-    /// Lets it run on after this process; `aiops local stop` ends it.
-    pub fn keep(self) {
-        if let (Held::Ours(emulator), true) = (self.emulator, self.options.keep) {
-            emulator.detach();
-        }
-    }
-
-    /// Writes what `aiops local` and `aiops incidents` read; only for a cloud that is kept.
-    fn save(&self) -> Result<(), CommandError> {
+    /// Lets it run on after this process; `aiops local stop` ends it. Only now does its file say
+    /// where it is: until then it ends with this process, however that ends.
+    pub fn keep(self) -> Result<(), CommandError> {
         if !self.options.keep {
             return Ok(());
         }
+        self.save()?;
+        if let Held::Ours(emulator) = self.emulator
+            && let Err(error) = emulator.detach()
+        {
+            LocalState::remove(&self.options.home)?;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    /// Writes what `aiops local` and `aiops incidents` read.
+    fn save(&self) -> Result<(), CommandError> {
         let (pid, directory) = match &self.emulator {
             Held::Ours(emulator) => (emulator.pid(), emulator.directory().to_path_buf()),
             Held::Kept { pid, directory, .. } => (*pid, directory.clone()),
@@ -195,6 +204,19 @@ impl LocalCloud {
             exports: self.applied.exports.clone(),
         }
         .write(&self.options.home)
+    }
+}
+
+/// Two kept clouds of one directory would share a file and a directory of their own.
+async fn refuse_a_second(home: &Path) -> Result<(), CommandError> {
+    match LocalState::read(home)? {
+        Some(state) if process::answers(&state.endpoint).await? => {
+            Err(CommandError::BadInput(format!(
+                "--keep: a local cloud is kept here already, at {}: end it with aiops local stop",
+                state.endpoint
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! whether we return, panic, are interrupted or killed (`launch.py` watches a pipe that we hold).
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -15,16 +16,8 @@ use super::install::Environment;
 const LAUNCH: &str = include_str!("launch.py");
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Whether the emulator ends with us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lifetime {
-    /// It ends when this process ends.
-    OfThisProcess,
-    /// It stays until its `alive` file is removed ([`stop_kept`]); unless dropped before
-    /// [`Emulator::detach`].
-    Kept,
-}
+/// The share of a workflow's waits that is waited here.
+const WAIT_SCALE: &str = "0.2";
 
 /// A running emulator. Dropping it stops it.
 #[derive(Debug)]
@@ -32,23 +25,21 @@ pub struct Emulator {
     child: Child,
     endpoint: String,
     directory: PathBuf,
-    lifetime: Lifetime,
     detached: bool,
 }
 
 impl Emulator {
     /// Starts one in `directory` (made, and removed when it stops), its output in `log`, and waits
-    /// until it answers.
+    /// until it answers. It ends with this value, unless it is [detached](Self::detach).
     pub async fn start(
         environment: &Environment,
         directory: &Path,
         log: &Path,
-        lifetime: Lifetime,
     ) -> anyhow::Result<Self> {
         // Between our choice of a port and its use somebody else may take it: try again.
         let mut last = None;
         for _attempt in 0..3 {
-            let mut emulator = Self::spawn(environment, directory, log, lifetime)?;
+            let mut emulator = Self::spawn(environment, directory, log)?;
             match emulator.wait_until_healthy().await {
                 Ok(()) => return Ok(emulator),
                 Err(error) => last = Some(error),
@@ -62,12 +53,7 @@ impl Emulator {
         })
     }
 
-    fn spawn(
-        environment: &Environment,
-        directory: &Path,
-        log: &Path,
-        lifetime: Lifetime,
-    ) -> anyhow::Result<Self> {
+    fn spawn(environment: &Environment, directory: &Path, log: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(directory)
             .with_context(|| format!("cannot make {}", directory.display()))?;
         let directory = directory.canonicalize()?;
@@ -101,14 +87,13 @@ impl Emulator {
             .env("AWS_ENDPOINT_URL", &endpoint)
             .env("AIOPS_RUN_DIR", &directory)
             .env("AIOPS_ALIVE", &alive)
+            // A workflow's waits are for people and for AWS, which takes its time.
+            .env("SFN_WAIT_SCALE", WAIT_SCALE)
             .current_dir(&directory)
+            .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output)
             .process_group(0);
-        match lifetime {
-            Lifetime::OfThisProcess => command.env("AIOPS_WATCH", "stdin").stdin(Stdio::piped()),
-            Lifetime::Kept => command.env("AIOPS_WATCH", "file").stdin(Stdio::null()),
-        };
         let child = command
             .spawn()
             .with_context(|| format!("cannot start {}", environment.python.display()))?;
@@ -116,7 +101,6 @@ impl Emulator {
             child,
             endpoint,
             directory,
-            lifetime,
             detached: false,
         })
     }
@@ -164,15 +148,22 @@ impl Emulator {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Lets a kept emulator outlive this value.
-    pub fn detach(mut self) {
-        self.detached = self.lifetime == Lifetime::Kept;
+    /// Lets it outlive this value and this process: from now on [`stop_kept`] stops it.
+    ///
+    /// # Errors
+    /// When it has ended already.
+    pub fn detach(mut self) -> anyhow::Result<()> {
+        let pipe = self.child.stdin.as_mut();
+        pipe.context("the emulator has no pipe")?
+            .write_all(b"k")
+            .context("the emulator has ended")?;
+        self.detached = true;
+        Ok(())
     }
 
     fn stop(&mut self) {
-        // Either of the two makes `launch.py` end its whole group.
+        // Makes `launch.py` end its whole group.
         drop(self.child.stdin.take());
-        let _already_gone = fs::remove_file(alive_file(&self.directory));
         let started = Instant::now();
         while started.elapsed() < STOP_TIMEOUT {
             if !matches!(self.child.try_wait(), Ok(None)) {

@@ -68,12 +68,22 @@ pub(in crate::local) enum ResourceError {
 pub(super) enum Made {
     /// It is there, with these outputs.
     Real(Value),
+    /// It is there, with these outputs, but for this part of it.
+    Partial(Value, String),
     /// The emulator has nothing like it: outputs that references can resolve to.
     NotEmulated(Value),
 }
 
 pub(super) async fn make(call: &Call<'_>) -> Result<Made, ResourceError> {
     let outputs = match call.key.kind.as_str() {
+        "aws:ec2/networkAcl:NetworkAcl" => {
+            let (outputs, missing) = ec2_network::network_acl(call).await?;
+            let outputs = call.with_inputs(outputs);
+            return Ok(match missing {
+                Some(part) => Made::Partial(outputs, part),
+                None => Made::Real(outputs),
+            });
+        }
         "aws:apigatewayv2/api:Api" => api::api(call).await,
         "aws:apigatewayv2/authorizer:Authorizer" => api::authorizer(call).await,
         "aws:apigatewayv2/integration:Integration" => api::integration(call).await,
@@ -88,7 +98,6 @@ pub(super) async fn make(call: &Call<'_>) -> Result<Made, ResourceError> {
         "aws:dynamodb/table:Table" => dynamodb::table(call).await,
         "aws:ec2/instance:Instance" => ec2::instance(call).await,
         "aws:ec2/internetGateway:InternetGateway" => ec2_network::internet_gateway(call).await,
-        "aws:ec2/networkAcl:NetworkAcl" => ec2_network::network_acl(call).await,
         "aws:ec2/networkAclRule:NetworkAclRule" => ec2_network::network_acl_rule(call).await,
         "aws:ec2/route:Route" => ec2_network::route(call).await,
         "aws:ec2/routeTable:RouteTable" => ec2_network::route_table(call).await,

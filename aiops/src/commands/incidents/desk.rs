@@ -51,7 +51,7 @@ impl Desk {
                 let remediator = name("aws:lambda/function:Function", "remediator")?;
                 let url = state
                     .exports
-                    .get("approvals_url")
+                    .get("approvalsUrl")
                     .and_then(Value::as_str)
                     .map(str::to_owned);
                 let config = sdk::load_local(&state.endpoint, &state.region).await;

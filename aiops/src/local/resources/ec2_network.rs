@@ -145,7 +145,8 @@ pub(super) async fn route_table_association(call: &Call<'_>) -> Result<Value, Re
     Ok(json!({"id": required(&made, "associationId")?}))
 }
 
-pub(super) async fn network_acl(call: &Call<'_>) -> Result<Value, ResourceError> {
+/// The ACL's outputs, and which part of it the emulator cannot do.
+pub(super) async fn network_acl(call: &Call<'_>) -> Result<(Value, Option<String>), ResourceError> {
     let made = create(
         call,
         "CreateNetworkAcl",
@@ -155,7 +156,7 @@ pub(super) async fn network_acl(call: &Call<'_>) -> Result<Value, ResourceError>
     )
     .await?;
     let Some(made) = made else {
-        return before(call);
+        return Ok((before(call)?, None));
     };
     let id = required(&made, "networkAclId")?;
     for (input, egress) in [("ingress", "false"), ("egress", "true")] {
@@ -177,16 +178,21 @@ pub(super) async fn network_acl(call: &Call<'_>) -> Result<Value, ResourceError>
             query(call, "CreateNetworkAclEntry", parameters).await?;
         }
     }
+    let mut unguarded = Vec::new();
     for subnet in texts(call.get("subnetIds")) {
-        associate(call, &id, &subnet).await?;
+        if !associate(call, &id, &subnet).await? {
+            unguarded.push(subnet);
+        }
     }
-    Ok(json!({"id": id, "arn": arn("network-acl", &id)}))
+    let missing =
+        (!unguarded.is_empty()).then(|| format!("its association with {}", unguarded.join(", ")));
+    Ok((json!({"id": id, "arn": arn("network-acl", &id)}), missing))
 }
 
-/// Moves a subnet from the ACL that it has to this one. The emulator gives a new subnet no ACL at all
-/// and cannot make an association, so there is nothing to move on it: the ACL and its entries are
-/// real, that they guard the subnet is not emulated (docs/local-cloud.md).
-async fn associate(call: &Call<'_>, acl: &str, subnet: &str) -> Result<(), ResourceError> {
+/// Moves a subnet from the ACL that it has to this one; answers whether it had one. The emulator gives
+/// a new subnet no ACL at all and cannot make an association, so there is nothing to move on it: the
+/// ACL and its entries are real, that they guard the subnet is not emulated (docs/local-cloud.md).
+async fn associate(call: &Call<'_>, acl: &str, subnet: &str) -> Result<bool, ResourceError> {
     let filters = [("association.subnet-id", subnet)];
     let answer = query(call, "DescribeNetworkAcls", filtered(&filters)).await?;
     let association = answer
@@ -196,13 +202,13 @@ async fn associate(call: &Call<'_>, acl: &str, subnet: &str) -> Result<(), Resou
         .find(|item| item.text("subnetId").as_deref() == Some(subnet))
         .and_then(|item| item.text("networkAclAssociationId"));
     let Some(association) = association else {
-        return Ok(());
+        return Ok(false);
     };
     let parameters = Parameters::new()
         .with("AssociationId", association)
         .with("NetworkAclId", acl);
     query(call, "ReplaceNetworkAclAssociation", parameters).await?;
-    Ok(())
+    Ok(true)
 }
 
 pub(super) async fn network_acl_rule(call: &Call<'_>) -> Result<Value, ResourceError> {

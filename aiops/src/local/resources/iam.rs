@@ -9,30 +9,17 @@ use crate::local::aws::{ACCOUNT, IAM};
 pub(super) async fn role(call: &Call<'_>) -> Result<Value, ResourceError> {
     let name = call.name("name");
     let document = call.text("assumeRolePolicy")?;
-    let made = call
-        .aws
-        .query(
-            IAM,
-            "CreateRole",
-            &Parameters::new()
-                .with("RoleName", &name)
-                .with("AssumeRolePolicyDocument", document),
-        )
-        .await;
-    match made {
-        Err(error) if error.is(&["EntityAlreadyExists"]) => {
-            call.aws
-                .query(
-                    IAM,
-                    "UpdateAssumeRolePolicy",
-                    &Parameters::new()
-                        .with("RoleName", &name)
-                        .with("PolicyDocument", document),
-                )
-                .await?;
-        }
-        other => drop(other?),
-    }
+    let parameters = Parameters::new().with("RoleName", &name);
+    ensure(
+        call,
+        "CreateRole",
+        parameters
+            .clone()
+            .with("AssumeRolePolicyDocument", document),
+        "UpdateAssumeRolePolicy",
+        parameters.with("PolicyDocument", document),
+    )
+    .await?;
     for inline in call
         .get("inlinePolicies")
         .and_then(Value::as_array)
@@ -60,31 +47,19 @@ pub(super) async fn policy(call: &Call<'_>) -> Result<Value, ResourceError> {
     let name = call.name("name");
     let arn = format!("arn:aws:iam::{ACCOUNT}:policy/{name}");
     let document = call.text("policy")?;
-    let made = call
-        .aws
-        .query(
-            IAM,
-            "CreatePolicy",
-            &Parameters::new()
-                .with("PolicyName", &name)
-                .with("PolicyDocument", document),
-        )
-        .await;
-    match made {
-        Err(error) if error.is(&["EntityAlreadyExists"]) => {
-            call.aws
-                .query(
-                    IAM,
-                    "CreatePolicyVersion",
-                    &Parameters::new()
-                        .with("PolicyArn", &arn)
-                        .with("PolicyDocument", document)
-                        .with("SetAsDefault", "true"),
-                )
-                .await?;
-        }
-        other => drop(other?),
-    }
+    ensure(
+        call,
+        "CreatePolicy",
+        Parameters::new()
+            .with("PolicyName", &name)
+            .with("PolicyDocument", document),
+        "CreatePolicyVersion",
+        Parameters::new()
+            .with("PolicyArn", &arn)
+            .with("PolicyDocument", document)
+            .with("SetAsDefault", "true"),
+    )
+    .await?;
     Ok(json!({"id": arn, "arn": arn, "name": name}))
 }
 
@@ -132,6 +107,23 @@ pub(super) async fn instance_profile(call: &Call<'_>) -> Result<Value, ResourceE
     Ok(
         json!({"id": name, "name": name, "arn": format!("arn:aws:iam::{ACCOUNT}:instance-profile/{name}")}),
     )
+}
+
+/// Creates, or brings what is there already to the same inputs.
+async fn ensure(
+    call: &Call<'_>,
+    create: &str,
+    inputs: Parameters,
+    update: &str,
+    changed: Parameters,
+) -> Result<(), ResourceError> {
+    match call.aws.query(IAM, create, &inputs).await {
+        Err(error) if error.is(&["EntityAlreadyExists"]) => {
+            call.aws.query(IAM, update, &changed).await?;
+        }
+        other => drop(other?),
+    }
+    Ok(())
 }
 
 async fn put_policy(
