@@ -1,17 +1,20 @@
 //! `aiops demo`: the whole path on this machine, from a log line to a notified, remediated incident,
 //! through the code that is deployed to AWS.
 
+pub mod answers;
 pub mod incidents;
 pub mod judge;
 pub mod latency;
 pub mod learn;
 pub mod logs;
+pub mod on_call;
 pub mod places;
 pub mod read_back;
 pub mod receiver;
 pub mod remediation;
 pub mod report;
 pub mod settle;
+pub mod state;
 pub mod stream;
 
 use std::collections::BTreeMap;
@@ -26,10 +29,13 @@ use anyhow::Context as _;
 
 use crate::demo::incidents::IncidentReader;
 use crate::demo::latency::Clockwork;
+use crate::demo::on_call::OnCall;
 use crate::demo::places::Places;
 use crate::demo::read_back::Lines;
 use crate::demo::receiver::Receiver;
+use crate::demo::remediation::Remediation;
 use crate::demo::report::Report;
+use crate::demo::state::{Observer, Snapshot};
 use crate::demo::stream::{Pace, Streamer};
 use crate::error::CommandError;
 use crate::local::cloud::{LocalCloud, Options as CloudOptions};
@@ -113,7 +119,7 @@ impl<'a> Demo<'a> {
             cloud.aws().endpoint(),
             cloud.applied().resources.len()
         ));
-        for name in &cloud.applied().not_emulated {
+        for name in cloud.applied().not_emulated_by_type() {
             printer.note(format_args!("not emulated: {name}"));
         }
         let places = Places::of(&cloud)?;
@@ -163,25 +169,52 @@ impl<'a> Demo<'a> {
             "model {} trained on {lines} lines",
             model.version()
         ));
-        let before = remediation::state(self.cloud.aws(), &self.places).await?;
+        remediation::let_partner_in(self.cloud.aws(), &self.places).await?;
+        let before = Snapshot::take(self.cloud.aws(), &self.places).await?;
+        let observer = Observer::start(
+            self.cloud.aws().clone(),
+            self.places.clone(),
+            before.clone(),
+        );
+        let on_call = OnCall::start(
+            self.cloud.aws(),
+            self.receiver.mailbox(),
+            &self.places.approvals_url,
+            &self.places.slack_signing_secret,
+        )
+        .await?;
         let clockwork = self.stream(&live, live_start).await?;
         let (incidents, findings) = self.settle(live.len() as u64).await?;
         // Every incident is written: only now may the labels be looked at.
         let labels: Vec<Label> = serde_json::from_slice(&std::fs::read(&label_file)?)
             .map_err(|error| CommandError::bad_path(&label_file, error))?;
+        // What late lines took back counts neither way.
+        let (incidents, _) = judge::standing(incidents);
         let (injected, false_incidents) = judge::judge(&labels, &incidents);
         let latencies = clockwork.latencies(&incidents, &findings, &self.receiver.received());
         let lines = self.read_back(live.len() as u64).await?;
-        let remediation =
-            remediation::show_and_undo(self.cloud.aws(), &self.places, before, &incidents).await?;
+        if !self.options.keep {
+            remediation::undo_all(self.cloud.aws(), &self.places, &incidents).await?;
+        }
+        let last = Snapshot::take(self.cloud.aws(), &self.places).await?;
+        let mut seen = observer.seen();
+        let restored = (!self.options.keep).then_some(last == before);
+        seen.push(last);
         let reader = IncidentReader::new(self.cloud.aws(), &self.places.incidents_table).await;
         let (incidents, findings) = reader.all().await?;
+        let (incidents, withdrawn) = judge::standing(incidents);
+        let remediation = Remediation {
+            answers: remediation::answers(&reader, &incidents, &seen).await?,
+            decisions: on_call.decisions(),
+            restored,
+        };
         let report = Report::new(report::Parts {
             seed: self.options.seed,
             rules: self.options.rules,
             lines,
             injected,
             incidents,
+            withdrawn,
             findings,
             false_incidents,
             latencies,
@@ -194,6 +227,13 @@ impl<'a> Demo<'a> {
     fn settings(&self) -> anyhow::Result<Settings> {
         let live_end = self.options.now.as_millis();
         let live_end = live_end - live_end.rem_euclid(ALIGNMENT_MILLIS);
+        let instances = self.places.instance_ids.clone();
+        anyhow::ensure!(
+            instances.len() >= workload::MIN_INSTANCES,
+            "the stack has {} instances, the workload needs {}: add them to aiops:compute.instances of Pulumi.local.yaml",
+            instances.len(),
+            workload::MIN_INSTANCES
+        );
         let minutes = i64::from(QUIET_MINUTES + LIVE_MINUTES);
         Ok(Settings {
             seed: self.options.seed,
@@ -201,6 +241,7 @@ impl<'a> Demo<'a> {
             quiet_minutes: QUIET_MINUTES,
             live_minutes: LIVE_MINUTES,
             groups: places::log_groups(&self.config, &self.cloud)?,
+            instances,
         })
     }
 

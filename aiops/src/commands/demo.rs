@@ -153,7 +153,7 @@ async fn show(
             "the local cloud stays at {}: aiops incidents list, aiops local stop",
             cloud.aws().endpoint()
         ));
-        cloud.keep();
+        cloud.keep()?;
     }
     Ok(outcome)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aiops_domain::{Finding, Incident};
 use aiops_functions::adapters::{DynamoDbTable, sdk};
-use aiops_functions::incidents::Incidents;
+use aiops_functions::incidents::{ActionRecord, Incidents};
 use serde_json::{Value, json};
 
 use crate::local::aws::{Aws, DYNAMODB, REGION};
@@ -60,6 +60,11 @@ impl IncidentReader {
         });
         findings.dedup_by(|one, other| one.id == other.id);
         Ok((incidents, findings))
+    }
+
+    /// The actions of an incident.
+    pub async fn actions(&self, incident_id: &str) -> anyhow::Result<Vec<ActionRecord>> {
+        Ok(self.incidents.actions(incident_id).await?)
     }
 
     /// How much there is so far.

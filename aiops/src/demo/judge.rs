@@ -34,7 +34,7 @@ pub fn judge(labels: &[Label], incidents: &[Incident]) -> (Vec<Injected>, Vec<St
         .map(|label| {
             let mut matching: Vec<&Incident> = incidents
                 .iter()
-                .filter(|incident| explains(label, incident))
+                .filter(|incident| incident.entity == label.entity && explains(label, incident))
                 .collect();
             // The one that also names what it is, if several found it.
             matching.sort_by_key(|incident| (incident.kind != label.kind, incident.first_seen));
@@ -56,10 +56,18 @@ pub fn judge(labels: &[Label], incidents: &[Incident]) -> (Vec<Injected>, Vec<St
     (injected, unexplained)
 }
 
+/// The incidents that findings stand behind, and those whose every finding was taken back when late
+/// lines came: which ones, depends on how fast the machine was.
+pub fn standing(incidents: Vec<Incident>) -> (Vec<Incident>, Vec<Incident>) {
+    incidents
+        .into_iter()
+        .partition(|incident| incident.count > 0)
+}
+
 /// Whether the incident is about what the label says, when it says.
 fn explains(label: &Label, incident: &Incident) -> bool {
     label.source == incident.source
-        && label.entity == incident.entity
+        && (label.entity == incident.entity || label.traces_on.contains(&incident.entity))
         && incident.first_seen < label.end.plus_millis(EDGE_MILLIS)
         && incident.last_seen > label.start.plus_millis(-EDGE_MILLIS)
 }
@@ -88,6 +96,7 @@ mod tests {
             kind: Kind::DiskFull,
             source: Source::Ec2,
             entity: "i-1".to_owned(),
+            traces_on: vec!["node-1".to_owned()],
             start: Time::from_millis(1_000_000),
             end: Time::from_millis(1_200_000),
             actor: None,
@@ -119,10 +128,16 @@ mod tests {
             incident("right", Kind::DiskFull, "i-1", 1_080_000, 1_200_000),
             incident("elsewhere", Kind::DiskFull, "i-2", 1_020_000, 1_200_000),
             incident("earlier", Kind::DiskFull, "i-1", 100_000, 160_000),
+            incident("trace", Kind::LogAnomaly, "node-1", 1_020_000, 1_080_000),
         ];
         let (injected, unexplained) = judge(&[label()], &incidents);
         assert_eq!(injected[0].incident_id.as_deref(), Some("right"));
         assert_eq!(unexplained, ["elsewhere", "earlier"]);
+        let (injected, unexplained) = judge(&[label()], &incidents[4..]);
+        assert_eq!(
+            (injected[0].incident_id.as_deref(), unexplained.len()),
+            (None, 0)
+        );
         let (injected, _) = judge(&[label()], &[]);
         assert_eq!(injected[0].incident_id, None);
     }

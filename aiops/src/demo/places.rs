@@ -26,8 +26,14 @@ pub struct Places {
     pub state_machine_arn: String,
     /// The network ACLs that denials go into.
     pub network_acl_ids: Vec<String>,
+    /// The hosts.
+    pub instance_ids: Vec<String>,
     /// The remediator.
     pub remediator: String,
+    /// Address of the approvals API.
+    pub approvals_url: String,
+    /// Secret that proves interactions to be Slack's.
+    pub slack_signing_secret: String,
 }
 
 impl Places {
@@ -51,9 +57,29 @@ impl Places {
             model_parameter: output("aws:ssm/parameter:Parameter", "model", "name")?,
             state_machine_arn: output("aws:sfn/stateMachine:StateMachine", "incidents", "arn")?,
             network_acl_ids: vec![acl("public")?, acl("private")?],
+            instance_ids: instances(cloud),
+            approvals_url: cloud.export("approvalsUrl")?.to_owned(),
+            slack_signing_secret: output(
+                "aws:secretsmanager/secret:Secret",
+                "slack-signing-secret",
+                "arn",
+            )?,
             remediator: output("aws:lambda/function:Function", "remediator", "name")?,
         })
     }
+}
+
+/// The ids of the stack's hosts, in order.
+fn instances(cloud: &LocalCloud) -> Vec<String> {
+    let mut ids: Vec<String> = cloud
+        .applied()
+        .resources
+        .values()
+        .filter(|resource| resource.kind == "aws:ec2/instance:Instance")
+        .filter_map(|resource| resource.outputs.get("id")?.as_str().map(str::to_owned))
+        .collect();
+    ids.sort();
+    ids
 }
 
 /// The log groups of the stack that the workload writes to, and the format of its flow log.
@@ -80,6 +106,8 @@ pub fn log_groups(config: &StackConfig, cloud: &LocalCloud) -> anyhow::Result<Lo
         application: group("application")?,
         control_plane: group("control-plane")?,
         containers: group("containers")?,
+        nodes: group("nodes")?,
+        dataplane: group("dataplane")?,
         flow: flow("aws:cloudwatch/logGroup:LogGroup", "vpc-flow", "name")?.into(),
         flow_format: flow("aws:ec2/flowLog:FlowLog", "vpc", "logFormat")?.to_owned(),
     })

@@ -33,6 +33,21 @@ struct Shared {
     refusing: std::sync::atomic::AtomicBool,
 }
 
+/// What a receiver accepted, for others to read.
+#[derive(Debug, Clone)]
+pub struct Mailbox(Arc<Shared>);
+
+impl Mailbox {
+    /// Everything that was accepted so far, in order.
+    pub fn received(&self) -> Vec<Received> {
+        self.0
+            .received
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
 /// A running receiver. Dropping it stops it.
 #[derive(Debug)]
 pub struct Receiver {
@@ -76,11 +91,12 @@ impl Receiver {
 
     /// Everything that was accepted so far, in order.
     pub fn received(&self) -> Vec<Received> {
-        self.shared
-            .received
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.mailbox().received()
+    }
+
+    /// What it accepts, for somebody who reads along.
+    pub fn mailbox(&self) -> Mailbox {
+        Mailbox(Arc::clone(&self.shared))
     }
 }
 

@@ -1,84 +1,78 @@
-//! Remediation as the cloud itself shows it: the entries of its network ACLs before, after, and
-//! after the undo.
+//! Remediation in the demonstration: what an operator did before it by hand, and the undo after it.
 
 use aiops_domain::Incident;
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::answers::{Answer, Course};
+use super::incidents::IncidentReader;
+use super::on_call::Decision;
 use super::places::Places;
+use super::state::Snapshot;
 use crate::local::aws::query::Parameters;
 use crate::local::aws::{Aws, EC2};
+use crate::workload::topology::PARTNER;
 
-/// An entry of a network ACL, in the words of the API.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct AclEntry {
-    /// The ACL.
-    pub acl: String,
-    /// Whether it is about what leaves.
-    pub egress: bool,
-    /// Its number.
-    pub rule: u32,
-    /// `allow` or `deny`.
-    pub action: String,
-    /// The addresses.
-    pub cidr: String,
-}
+/// Before remediation's own rules, so that no denial of theirs reaches the partner.
+const PARTNER_RULE: &str = "20";
 
-/// What a remediation did to the cloud's own state.
+/// How incidents were answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Shown {
-    /// Entries that came with the remediation.
-    pub added: Vec<AclEntry>,
-    /// Whether after the undo every entry is as it was before.
-    pub restored: bool,
+pub struct Remediation {
+    /// Each action's course.
+    pub answers: Vec<Answer>,
+    /// What the person on call decided.
+    pub decisions: Vec<Decision>,
+    /// Whether in the end everything is as it was before; unknown while actions stay in force.
+    pub restored: Option<bool>,
 }
 
-/// The entries of the stack's network ACLs, in order.
-pub async fn state(aws: &Aws, places: &Places) -> anyhow::Result<Vec<AclEntry>> {
-    let parameters = Parameters::new().with_list("NetworkAclId", &places.network_acl_ids);
-    let answer = aws.query(EC2, "DescribeNetworkAcls", &parameters).await?;
-    let mut entries = Vec::new();
-    let acls = answer
-        .find("networkAclSet")
-        .map(|set| set.children.as_slice());
-    for acl in acls.unwrap_or_default() {
-        let id = acl
-            .child("networkAclId")
-            .map(|id| id.text.clone())
-            .unwrap_or_default();
-        let items = acl.child("entrySet").map(|set| set.children.as_slice());
-        for item in items.unwrap_or_default() {
-            entries.push(AclEntry {
-                acl: id.clone(),
-                egress: item.text("egress").as_deref() == Some("true"),
-                rule: item
-                    .text("ruleNumber")
-                    .and_then(|number| number.parse().ok())
-                    .context("a network ACL entry without a number")?,
-                action: item.text("ruleAction").unwrap_or_default(),
-                cidr: item.text("cidrBlock").unwrap_or_default(),
-            });
+impl Remediation {
+    /// What is not as it should be.
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems: Vec<String> = self.answers.iter().flat_map(Answer::problems).collect();
+        for course in Course::SHOWN {
+            if !self.answers.iter().any(|answer| answer.course == course) {
+                problems.push(format!("no action was {}", course.says()));
+            }
+        }
+        for decision in &self.decisions {
+            if decision.status != 200 {
+                problems.push(format!(
+                    "the endpoint answered {} to `{}` for {}",
+                    decision.status, decision.choice, decision.plan
+                ));
+            }
+        }
+        if self.restored == Some(false) {
+            problems.push("the undo did not restore the cloud's state".to_owned());
+        }
+        problems
+    }
+}
+
+/// Lets a partner's network in and out past everything else, by hand, as somebody once did who did not
+/// think of denials: one of them will have no effect.
+pub async fn let_partner_in(aws: &Aws, places: &Places) -> anyhow::Result<()> {
+    for acl in &places.network_acl_ids {
+        for egress in ["false", "true"] {
+            let parameters = Parameters::new()
+                .with("NetworkAclId", acl)
+                .with("RuleNumber", PARTNER_RULE)
+                .with("Egress", egress)
+                .with("Protocol", "-1")
+                .with("RuleAction", "allow")
+                .with("CidrBlock", format!("{PARTNER}/24"));
+            aws.query(EC2, "CreateNetworkAclEntry", &parameters).await?;
         }
     }
-    entries.sort();
-    Ok(entries)
+    Ok(())
 }
 
-/// Shows what was added since `before`, undoes every executed action, and compares again.
-pub async fn show_and_undo(
-    aws: &Aws,
-    places: &Places,
-    before: Vec<AclEntry>,
-    incidents: &[Incident],
-) -> anyhow::Result<Shown> {
-    let after = state(aws, places).await?;
-    let added = after
-        .iter()
-        .filter(|entry| !before.contains(entry))
-        .cloned()
-        .collect();
+/// Undoes every action that is in force.
+pub async fn undo_all(aws: &Aws, places: &Places, incidents: &[Incident]) -> anyhow::Result<()> {
     for incident in incidents {
         for action in &incident.actions {
             let in_force =
@@ -88,8 +82,22 @@ pub async fn show_and_undo(
             }
         }
     }
-    let restored = state(aws, places).await? == before;
-    Ok(Shown { added, restored })
+    Ok(())
+}
+
+/// The answers to `incidents`; `seen` are the states of the cloud, in order.
+pub async fn answers(
+    reader: &IncidentReader,
+    incidents: &[Incident],
+    seen: &[Snapshot],
+) -> anyhow::Result<Vec<Answer>> {
+    let mut answers = Vec::new();
+    for incident in incidents {
+        for record in reader.actions(&incident.id).await? {
+            answers.push(Answer::new(incident, &record, seen));
+        }
+    }
+    Ok(answers)
 }
 
 /// What `aiops incidents undo` does: the remediator undoes an action from its recorded prior state.

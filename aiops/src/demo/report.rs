@@ -3,10 +3,11 @@
 use aiops_domain::{Finding, Incident};
 use serde::Serialize;
 
+use super::answers::Answer;
 use super::judge::{Injected, quantile};
 use super::read_back::Lines;
 use super::receiver::Received;
-use super::remediation::Shown;
+use super::remediation::Remediation;
 use crate::error::{CommandError, Outcome};
 use crate::printer::{Printer, Style, printable};
 
@@ -34,6 +35,8 @@ pub struct Parts {
     pub injected: Vec<Injected>,
     /// What was found.
     pub incidents: Vec<Incident>,
+    /// What was found and taken back when late lines came.
+    pub withdrawn: Vec<Incident>,
     /// Why.
     pub findings: Vec<Finding>,
     /// Incidents that no label explains.
@@ -41,7 +44,7 @@ pub struct Parts {
     /// From the last line to the message, for each incident.
     pub latencies: Vec<u64>,
     /// What remediation did to the cloud.
-    pub remediation: Shown,
+    pub remediation: Remediation,
     /// What the webhooks received.
     pub messages: Vec<Received>,
 }
@@ -54,10 +57,11 @@ pub struct Report {
     lines: Lines,
     injected: Vec<Injected>,
     incidents: Vec<Incident>,
+    withdrawn: Vec<Incident>,
     findings: Vec<Finding>,
     false_incidents: Vec<String>,
     latency_ms: Latency,
-    remediation: Shown,
+    remediation: Remediation,
     messages: Vec<Message>,
     ok: bool,
     #[serde(skip)]
@@ -91,6 +95,7 @@ impl Report {
             lines: parts.lines,
             injected: parts.injected,
             incidents: parts.incidents,
+            withdrawn: parts.withdrawn,
             findings: parts.findings,
             false_incidents: parts.false_incidents,
             latency_ms,
@@ -167,23 +172,57 @@ impl Report {
 
     fn print_remediation(&self, printer: &Printer) -> Result<(), CommandError> {
         printer.line(printer.styled(Style::Heading, "Remediation, as the cloud shows it"))?;
-        for entry in &self.remediation.added {
-            printer.line(format_args!(
-                "  {} rule {} {} {} {}",
-                entry.acl,
-                entry.rule,
-                entry.action,
-                entry.cidr,
-                if entry.egress { "out" } else { "in" }
-            ))?;
+        for answer in &self.remediation.answers {
+            print_answer(answer, printer)?;
         }
-        let word = if self.remediation.restored {
-            "as before"
+        match self.remediation.restored {
+            Some(true) => printer.line("  in the end: everything as before"),
+            Some(false) => printer.line("  in the end: NOT as before"),
+            None => printer.line("  what is in force stays: aiops incidents undo ID"),
+        }
+    }
+}
+
+fn print_answer(answer: &Answer, printer: &Printer) -> Result<(), CommandError> {
+    let decided = answer
+        .decided_by
+        .as_ref()
+        .map_or_else(String::new, |who| format!(" by {}", printable(who)));
+    printer.line(format_args!(
+        "  {:<18} policy {:<9} {} {}: {}{decided}",
+        answer.kind,
+        answer.policy,
+        answer.action,
+        shown(&answer.target),
+        answer.course.says(),
+    ))?;
+    let mut changed = false;
+    for piece in answer.after.beyond(&answer.before) {
+        changed = true;
+        printer.line(format_args!("      in force   + {piece}"))?;
+    }
+    for piece in answer.before.beyond(&answer.after) {
+        changed = true;
+        printer.line(format_args!("      in force   - {piece}"))?;
+    }
+    if !changed {
+        printer.line("      in force   as before")?;
+    }
+    if let Some(after_undo) = &answer.after_undo {
+        let word = if *after_undo == answer.before {
+            "as before, field by field"
         } else {
             "NOT as before"
         };
-        printer.line(format_args!("  after the undo: {word}"))
+        printer.line(format_args!("      undone     {word}"))?;
     }
+    if let Some(reason) = &answer.irreversible {
+        printer.line(format_args!(
+            "      the plan said beforehand: {}",
+            shown(reason)
+        ))?;
+    }
+    Ok(())
 }
 
 /// Where the lines are.
@@ -289,11 +328,8 @@ fn problems(parts: &Parts, p95: Option<u64>) -> Vec<String> {
     if !parts.lines.is_complete() {
         problems.push("lines are missing or doubled".to_owned());
     }
-    if parts.rules && parts.remediation.added.is_empty() {
-        problems.push("no remediation is seen in the cloud's state".to_owned());
-    }
-    if !parts.remediation.restored {
-        problems.push("the undo did not restore the cloud's state".to_owned());
+    if parts.rules {
+        problems.extend(parts.remediation.problems());
     }
     match p95 {
         None => problems.push("no message about an incident arrived".to_owned()),
