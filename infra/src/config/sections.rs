@@ -14,8 +14,6 @@ pub use detection::Detection;
 pub use functions::{Function, Functions};
 pub use network::Network;
 pub use notify::{MicrosoftTeams, Notify, Slack};
-pub use remediation::{
-    Remediation, RemediationPolicy, RemediationResponse, RemediationRule, Team,
-};
+pub use remediation::{Remediation, RemediationPolicy, RemediationResponse, RemediationRule, Team};
 pub use sagemaker::{Instances, Sagemaker, Serverless, Training};
 pub use workloads::{Compute, Eks, Instance, LogFile, Nodes};

@@ -149,10 +149,6 @@ impl Section for RemediationResponse {
     }
 }
 
-        }
-    }
-}
-
 section! {
     /// A team: what it owns, where it hears of it, what it allows, what it may cost.
     pub struct Team {
