@@ -11,6 +11,7 @@ pub mod detection;
 pub mod error;
 pub mod input;
 pub mod local;
+pub mod output;
 pub mod package;
 pub mod printer;
 pub mod records;

@@ -9,6 +9,7 @@ use crate::demo::logs::plan::Batching;
 use crate::demo::logs::{self, LogsOptions};
 use crate::demo::{self, Demo, Options};
 use crate::error::{CommandError, Outcome};
+use crate::output;
 use crate::printer::Printer;
 use crate::records::WindowArgs;
 
@@ -97,11 +98,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     let logs = args.logs()?;
     if let Some(path) = &args.json {
         // Before anything starts: an unwritable path is found now, not after a minute.
-        std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|error| CommandError::bad_path(path, error))?;
+        output::check(path)?;
     }
     let options = Options {
         home: std::env::current_dir()?,
@@ -161,7 +158,7 @@ async fn show(
 fn write(path: Option<&Path>, report: &impl Serialize) -> Result<(), CommandError> {
     let Some(path) = path else { return Ok(()) };
     let text = serde_json::to_string_pretty(report).map_err(anyhow::Error::from)?;
-    std::fs::write(path, text + "\n").map_err(|error| CommandError::bad_path(path, error))
+    output::write(path, (text + "\n").as_bytes())
 }
 
 /// Ends when somebody asks the process to end: dropping what runs then stops the local cloud.

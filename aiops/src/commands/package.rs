@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
 use crate::package::archive::Compression;
-use crate::package::build::{Build, build, outside_of_project, workspace_root};
+use crate::package::build::{Build, build, names, outside_of_project, workspace_root};
 use crate::package::{Architecture, LAMBDA_GLIBC, Package, pack};
 use crate::printer::Printer;
 
@@ -45,6 +45,14 @@ struct Report<'a> {
 /// Builds and packs.
 pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     let workspace = workspace_root(&std::env::current_dir()?).ok_or_else(outside_of_project)?;
+    // Before the build, which takes its time.
+    let known = names(&workspace, args.local)?;
+    if let Some(unknown) = args.functions.iter().find(|name| !known.contains(name)) {
+        return Err(CommandError::bad_key(
+            "--function",
+            format!("`{unknown}` is not one of {}", known.join(", ")),
+        ));
+    }
     fs::create_dir_all(&args.out).map_err(|error| CommandError::bad_path(&args.out, error))?;
     let progress = printer.progress(None, "building the functions");
     let kind = if args.local {
@@ -54,17 +62,6 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     };
     let mut binaries = build(&workspace, kind)?;
     progress.finish_and_clear();
-    if let Some(unknown) = args
-        .functions
-        .iter()
-        .find(|name| !binaries.contains_key(*name))
-    {
-        let known: Vec<_> = binaries.keys().map(String::as_str).collect();
-        return Err(CommandError::bad_key(
-            "--function",
-            format!("`{unknown}` is not one of {}", known.join(", ")),
-        ));
-    }
     if !args.functions.is_empty() {
         binaries.retain(|name, _| args.functions.contains(name));
     }

@@ -1,12 +1,12 @@
 //! `aiops train`: a model from logs, in one file.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
-use aiops_model::{AlarmTarget, Model, TrainOptions, train};
+use aiops_model::{AlarmTarget, TrainOptions, train};
 use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
+use crate::output;
 use crate::printer::Printer;
 use crate::records::{self, WindowArgs};
 
@@ -55,6 +55,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         (Some(pages), Some(windows)) => AlarmTarget::Budget { pages, windows },
         _ => AlarmTarget::default(),
     };
+    output::check(&args.out)?;
     let input = records::read(&args.paths, args.window.year, printer)?;
     let progress = printer.progress(None, "training");
     let options = TrainOptions {
@@ -65,7 +66,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     };
     let model = train(input, &options).map_err(records::bad_training)?;
     progress.finish_and_clear();
-    write(&model, &args.out)?;
+    output::write(&args.out, &model.to_bytes().map_err(anyhow::Error::from)?)?;
     if args.json {
         printer.json(&Report {
             schema: "aiops.train/1",
@@ -92,18 +93,4 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         ))?;
     }
     Ok(Outcome::Done)
-}
-
-/// Beside the target first, then renamed: there is never half a model.
-fn write(model: &Model, path: &PathBuf) -> Result<(), CommandError> {
-    let bytes = model.to_bytes().map_err(anyhow::Error::from)?;
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let bad = |error: std::io::Error| CommandError::bad_path(path, error);
-    let mut file = tempfile::NamedTempFile::new_in(&directory).map_err(bad)?;
-    file.write_all(&bytes).map_err(bad)?;
-    file.persist(path).map_err(|error| bad(error.error))?;
-    Ok(())
 }

@@ -87,6 +87,27 @@ pub fn build(workspace: &Path, build: Build) -> anyhow::Result<BTreeMap<String, 
     Ok(binaries)
 }
 
+/// The names of the functions that [`build`] would build, in order; with the local stand-ins if `local`.
+pub fn names(workspace: &Path, local: bool) -> anyhow::Result<Vec<String>> {
+    let mut names = Vec::new();
+    let stand_ins = local.then_some("aiops/src/bin");
+    for directory in ["functions/src/bin"].into_iter().chain(stand_ins) {
+        let directory = workspace.join(directory);
+        let entries = std::fs::read_dir(&directory)
+            .with_context(|| format!("cannot list {}", directory.display()))?;
+        for entry in entries {
+            let name = entry?.file_name();
+            names.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_suffix(".rs"))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// Compiler flags that replace where the sources lie on this machine by fixed names.
 fn remapped_paths(workspace: &Path) -> String {
     let mut flags = vec![remap(workspace, "/aiops")];
