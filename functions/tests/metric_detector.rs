@@ -190,9 +190,9 @@ fn a_filling_disk_and_a_wild_minute_become_incidents() {
         .filter(|finding| finding.kind == Kind::ExhaustionForecast)
         .max_by_key(|finding| finding.window.start)
         .unwrap();
-    // 78 at the end, 6 an hour: 3.7 hours.
+    // 91.5 at the end, 7 an hour: 1.2 hours.
     assert!(
-        last.summary.contains("full in 4 h ± 1 h"),
+        last.summary.contains("full in 74 min"),
         "{}",
         last.summary
     );
