@@ -6,7 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aiops_domain::categorise::Categoriser;
 use aiops_domain::event_time::TimeAssumptions;
 use aiops_domain::{LogRecord, Time};
-use aiops_model::{Model, TrainError, WindowSpec};
+use aiops_model::{
+    Model, ReplayError, TrainError, TrainOptions, WindowSpec, train, train_replayed,
+};
 use serde::Serialize;
 
 use crate::error::CommandError;
@@ -91,18 +93,7 @@ pub fn read(
     year: Option<i16>,
     printer: &Printer,
 ) -> Result<Vec<LogRecord>, CommandError> {
-    let options = InputOptions {
-        group: None,
-        stream: None,
-        categoriser: Categoriser::new(
-            Vec::new(),
-            TimeAssumptions {
-                year,
-                ..TimeAssumptions::default()
-            },
-        ),
-        now: now(),
-    };
+    let options = options(year, now());
     let lines = read_lines(paths, &options, printer)?;
     Ok(lines.into_iter().map(|line| line.record).collect())
 }
@@ -127,16 +118,78 @@ pub fn read_lines(
         printer.note(format!("{} lines were too long and were cut", summary.cut));
     }
     if lines.is_empty() {
-        let names: Vec<String> = paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect();
-        return Err(CommandError::BadInput(format!(
-            "{}: there is no line in it",
-            names.join(", ")
-        )));
+        return Err(no_line(paths));
     }
     Ok(lines)
+}
+
+/// Trains on the records of all paths without holding them: the files are read several times.
+/// Standard input can be read once only, so what comes from there is held.
+///
+/// # Errors
+/// [`CommandError::BadInput`] naming what cannot be read or trained on.
+pub fn train_on(
+    paths: &[PathBuf],
+    year: Option<i16>,
+    train_options: &TrainOptions,
+    printer: &Printer,
+) -> Result<Model, CommandError> {
+    if paths.iter().any(|path| path.as_os_str() == "-") {
+        let records = read(paths, year, printer)?;
+        let progress = printer.progress(None, "training");
+        let model = train(records, train_options).map_err(bad_training)?;
+        progress.finish_and_clear();
+        return Ok(model);
+    }
+    // Lines without a time get this one, at every reading.
+    let options = options(year, now());
+    let progress = printer.progress(None, "training");
+    let (mut readings, mut cut) = (0_u32, 0);
+    let model = train_replayed(
+        |each| {
+            readings += 1;
+            progress.set_message(format!("training: reading {readings}"));
+            let summary = input::read(paths, &options, &mut |line| {
+                each(&line.record);
+                Ok(())
+            })?;
+            cut = summary.cut;
+            Ok(())
+        },
+        train_options,
+    );
+    progress.finish_and_clear();
+    if cut > 0 {
+        printer.note(format!("{cut} lines were too long and were cut"));
+    }
+    model.map_err(|error| match error {
+        ReplayError::Read(error) => error,
+        ReplayError::Train(TrainError::NoRecords) => no_line(paths),
+        ReplayError::Train(error) => bad_training(error),
+    })
+}
+
+fn options(year: Option<i16>, now: Time) -> InputOptions {
+    InputOptions {
+        group: None,
+        stream: None,
+        categoriser: Categoriser::new(
+            Vec::new(),
+            TimeAssumptions {
+                year,
+                ..TimeAssumptions::default()
+            },
+        ),
+        now,
+    }
+}
+
+fn no_line(paths: &[PathBuf]) -> CommandError {
+    let names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    CommandError::BadInput(format!("{}: there is no line in it", names.join(", ")))
 }
 
 /// This moment, for lines that carry no time.

@@ -191,11 +191,7 @@ fn a_filling_disk_and_a_wild_minute_become_incidents() {
         .max_by_key(|finding| finding.window.start)
         .unwrap();
     // 91.5 at the end, 7 an hour: 1.2 hours.
-    assert!(
-        last.summary.contains("full in 74 min"),
-        "{}",
-        last.summary
-    );
+    assert!(last.summary.contains("full in 74 min"), "{}", last.summary);
     assert_eq!(world.workflow.executions().len(), 3);
 }
 

@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use aiops_domain::{LogRecord, Shape, Source, Time};
 use aiops_model::detectors::{IsolationForest, IsolationForestParameters};
+use aiops_model::header::HeaderFormats;
 use aiops_model::rng::Rng;
-use aiops_model::{Model, TrainOptions, WindowSpec, train};
+use aiops_model::{MinerConfig, Model, TemplateMiner, TrainOptions, WindowSpec, train};
 
 const ROWS: usize = 575_000;
 const COLUMNS: usize = 30;
@@ -144,6 +145,14 @@ fn main() {
     let forest_mib = peak_mib();
 
     let lines = lines();
+    let formats = HeaderFormats::learn(lines.iter().map(String::as_str));
+    let mining = best(2, || {
+        let mut miner = TemplateMiner::new(MinerConfig::default()).unwrap();
+        for line in &lines {
+            miner.learn(&formats.message(line));
+        }
+        miner
+    });
     let options = TrainOptions {
         window: WindowSpec::Keyed {
             key: r"request=\d+".into(),
@@ -170,6 +179,7 @@ fn main() {
         "forest_fit_seconds": fit,
         "forest_rows_per_second": ROWS as f64 / bulk,
         "forest_single_seconds": single,
+        "masked_lines_per_second": LINES as f64 / mining,
         "lines_per_second": LINES as f64 / scoring,
         "artefact_load_ms": load * 1000.0,
         "artefact_bytes": bytes.len(),

@@ -310,7 +310,8 @@ fn scores(sessions: &[Session], score: impl Fn(&Session) -> f64) -> Vec<f64> {
         .collect()
 }
 
-fn hold_out(corpus: &Corpus, seed: u64) -> (Corpus, Vec<Session>) {
+/// A random fifth of the sessions apart: what is fitted on, and what a threshold is chosen on.
+pub fn hold_out(corpus: &Corpus, seed: u64) -> (Corpus, Vec<Session>) {
     let mut rng = Rng::stream(seed, 4);
     let mut fitted = Vec::new();
     let mut held_out = Vec::new();
@@ -335,7 +336,7 @@ fn hold_out(corpus: &Corpus, seed: u64) -> (Corpus, Vec<Session>) {
     clippy::cast_sign_loss,
     reason = "numbers of sessions"
 )]
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+pub fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let position = share.clamp(0.0, 1.0) * values.len().saturating_sub(1) as f64;
     let below = values.get(position.floor() as usize);

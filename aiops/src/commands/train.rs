@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aiops_model::{AlarmTarget, TrainOptions, train};
+use aiops_model::{AlarmTarget, TrainOptions};
 use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
@@ -56,16 +56,13 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         _ => AlarmTarget::default(),
     };
     output::check(&args.out)?;
-    let input = records::read(&args.paths, args.window.year, printer)?;
-    let progress = printer.progress(None, "training");
     let options = TrainOptions {
         window: window.unwrap_or(aiops_model::model::DEFAULT_WINDOW),
         seed: args.seed,
         target,
         ..TrainOptions::default()
     };
-    let model = train(input, &options).map_err(records::bad_training)?;
-    progress.finish_and_clear();
+    let model = records::train_on(&args.paths, args.window.year, &options, printer)?;
     output::write(&args.out, &model.to_bytes().map_err(anyhow::Error::from)?)?;
     if args.json {
         printer.json(&Report {

@@ -3,15 +3,7 @@
 # ratios. The peers get an environment of their own below the target directory.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
-work=${CARGO_TARGET_DIR:-target}/peers
-mkdir -p "$work"
-if [ ! -x "$work/python/bin/python" ]; then
-    python3 -m venv "$work/python"
-    "$work/python/bin/pip" install --quiet -r model/benches/peers/requirements.txt
-fi
-one_core=()
-if command -v taskset >/dev/null; then one_core=(taskset -c 0); fi
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+source model/benches/peers/environment.sh
 AIOPS_PEERS="$work" "${one_core[@]}" cargo bench --quiet -p aiops-model --bench detection
 "${one_core[@]}" "$work/python/bin/python" model/benches/peers/peers.py \
     "$work/rows.f32" "$work/lines.log.gz" >"$work/peers.json"
@@ -23,6 +15,7 @@ for name, one, other, better_high in [
     ("forest: fit, seconds", "forest_fit_seconds", "forest_fit_seconds", False),
     ("forest: bulk, rows/s", "forest_rows_per_second", "forest_rows_per_second", True),
     ("forest: single row, seconds", "forest_single_seconds", "forest_single_seconds", False),
+    ("masked lines mined, lines/s", "masked_lines_per_second", "drain3_lines_per_second", True),
     ("raw lines to scores / drain3 alone, lines/s", "lines_per_second", "drain3_lines_per_second", True),
     ("peak memory, MiB", "peak_mib", "peak_mib", False),
 ]:
