@@ -4,12 +4,12 @@
 
 #![allow(
     clippy::unwrap_used,
-    clippy::print_stderr,
     reason = "helpers of tests; a skipped test says so"
 )]
 
 use std::collections::HashMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use aiops_model::header::HeaderFormats;
@@ -34,7 +34,11 @@ fn bench() -> Option<PathBuf> {
     if loghub.is_dir() {
         return Some(loghub);
     }
-    eprintln!("skipped: no labelled logs at {}", loghub.display());
+    let _unwritable = writeln!(
+        std::io::stderr(),
+        "skipped: grouping_accuracy: no labelled logs at {}",
+        loghub.display()
+    );
     None
 }
 

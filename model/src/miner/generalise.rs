@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::mask::{OPEN, WILDCARD, hash_token};
 
+mod pairs;
+
 /// A template under construction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pattern {
@@ -48,7 +50,9 @@ pub(super) fn generalise(patterns: Vec<Pattern>, variable_words_min: usize) -> V
     for (_, mut group) in by_length {
         group.sort_by(|a, b| a.tokens.cmp(&b.tokens));
         for _ in 0..ROUNDS_MAX {
-            if !open_one_position(&mut group, variable_words_min) {
+            if !open_one_position(&mut group, variable_words_min)
+                && !pairs::open_two_positions(&mut group, variable_words_min)
+            {
                 break;
             }
         }
@@ -61,9 +65,9 @@ pub(super) fn generalise(patterns: Vec<Pattern>, variable_words_min: usize) -> V
     all.into_iter().map(|(pattern, _)| pattern).collect()
 }
 
-/// Members of one neighbourhood: patterns that are equal but for one position.
+/// Members of one neighbourhood: patterns that are equal but for these positions.
 struct Neighbourhood {
-    position: usize,
+    positions: Vec<usize>,
     members: Vec<usize>,
 }
 
@@ -74,6 +78,12 @@ fn open_one_position(group: &mut Vec<Pattern>, variable_words_min: usize) -> boo
     if neighbourhoods.is_empty() {
         return false;
     }
+    join(group, neighbourhoods);
+    true
+}
+
+/// Joins the members of each neighbourhood, largest first; a pattern is joined once.
+fn join(group: &mut Vec<Pattern>, neighbourhoods: Vec<Neighbourhood>) {
     let mut joined: HashSet<usize> = HashSet::new();
     let mut new: BTreeMap<Vec<Arc<str>>, u64> = BTreeMap::new();
     for neighbourhood in neighbourhoods {
@@ -89,8 +99,10 @@ fn open_one_position(group: &mut Vec<Pattern>, variable_words_min: usize) -> boo
         if members.len() < 2 {
             continue;
         }
-        if let Some(token) = tokens.get_mut(neighbourhood.position) {
-            *token = OPEN.into();
+        for position in neighbourhood.positions {
+            if let Some(token) = tokens.get_mut(position) {
+                *token = OPEN.into();
+            }
         }
         let count: u64 = members
             .iter()
@@ -112,7 +124,6 @@ fn open_one_position(group: &mut Vec<Pattern>, variable_words_min: usize) -> boo
         }
     }
     group.sort_by(|a, b| a.tokens.cmp(&b.tokens));
-    true
 }
 
 /// Neighbourhoods with enough words, largest first.
@@ -129,16 +140,23 @@ fn neighbourhoods(group: &[Pattern], variable_words_min: usize) -> Vec<Neighbour
         }
         for (_, members) in members {
             if is_variable(group, position, &members, variable_words_min) {
-                found.push(Neighbourhood { position, members });
+                found.push(Neighbourhood {
+                    positions: vec![position],
+                    members,
+                });
             }
         }
     }
+    largest_first(&mut found);
+    found
+}
+
+fn largest_first(found: &mut [Neighbourhood]) {
     found.sort_by(|a, b| {
         (b.members.len().cmp(&a.members.len()))
-            .then_with(|| a.position.cmp(&b.position))
+            .then_with(|| a.positions.cmp(&b.positions))
             .then_with(|| a.members.cmp(&b.members))
     });
-    found
 }
 
 /// Whether `members`, equal but for `position`, show that the position holds values.
