@@ -124,7 +124,7 @@ pub fn read_lines(
 }
 
 /// Trains on the records of all paths without holding them: the files are read several times.
-/// Standard input can be read once only, so what comes from there is held.
+/// Standard input and pipes can be read once only, so what comes from there is held.
 ///
 /// # Errors
 /// [`CommandError::BadInput`] naming what cannot be read or trained on.
@@ -134,7 +134,14 @@ pub fn train_on(
     train_options: &TrainOptions,
     printer: &Printer,
 ) -> Result<Model, CommandError> {
-    if paths.iter().any(|path| path.as_os_str() == "-") {
+    let is_pipe = |path: &PathBuf| {
+        path.metadata()
+            .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+    };
+    if paths
+        .iter()
+        .any(|path| path.as_os_str() == "-" || is_pipe(path))
+    {
         let records = read(paths, year, printer)?;
         let progress = printer.progress(None, "training");
         let model = train(records, train_options).map_err(bad_training)?;
