@@ -133,6 +133,12 @@ pub fn declare(config: &StackConfig) -> Graph {
         ("notifier", &notifier),
     ];
     functions.extend(
+        detection
+            .metrics
+            .iter()
+            .map(|metrics| ("metric-detector", &metrics.detector)),
+    );
+    functions.extend(
         rotation
             .iter()
             .map(|function| ("secret-rotation", function)),

@@ -20,6 +20,10 @@ use crate::graph::{Document, Options, Scope};
 use crate::iam::action::{s3 as object, sqs, ssm as parameter, states};
 use crate::iam::{Condition, Principal, Statement};
 
+mod metrics;
+
+pub use metrics::Metrics;
+
 /// What detects.
 #[derive(Debug, Clone)]
 pub struct Detection {
@@ -29,6 +33,8 @@ pub struct Detection {
     pub detector: Function,
     /// The pointer to the current model.
     pub pointer: ssm::Parameter,
+    /// What detects in metrics.
+    pub metrics: Option<Metrics>,
 }
 
 /// What detection reads and writes.
@@ -133,6 +139,7 @@ pub fn declare(
         queue,
         detector,
         pointer,
+        metrics: metrics::declare(&scope, context, keys, shared, places),
     }
 }
 

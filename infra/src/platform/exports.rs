@@ -40,10 +40,11 @@ pub struct Exported<'a> {
 /// Exports what every stack has.
 pub fn declare(scope: &Scope<'_>, exported: &Exported<'_>) {
     let buckets = exported.buckets;
-    let texts: [(&str, Expr<String>); 19] = [
+    let texts: [(&str, Expr<String>); 20] = [
         ("vpcId", exported.network.vpc.id()),
         ("publicNetworkAclId", exported.network.public_acl.id()),
         ("privateNetworkAclId", exported.network.private_acl.id()),
+        ("workloadGroupId", exported.network.groups.workload.id()),
         ("quarantineGroupId", exported.network.groups.quarantine.id()),
         ("streamName", exported.stream.name()),
         ("rawBucket", buckets.raw.name()),

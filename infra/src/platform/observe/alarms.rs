@@ -179,10 +179,12 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
         }
         .of("FunctionName", watched.detection.detector.function.name()),
     ];
-    let queues = [
+    let mut queues = vec![
         ("failures", watched.failures),
         ("segments-dead", &watched.detection.queue.dead),
     ];
+    let metrics = watched.detection.metrics.as_ref();
+    queues.extend(metrics.map(|metrics| ("metrics-dead", &metrics.queue.dead)));
     for (name, queue) in queues {
         alarms.push(
             Alarm {

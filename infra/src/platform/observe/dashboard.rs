@@ -143,11 +143,21 @@ fn widgets(watched: &Watched<'_>) -> Vec<Widget> {
         },
         Widget {
             title: "Queues: waiting",
-            metrics: vec![
-                queue(&watched.detection.queue.queue),
-                queue(&watched.detection.queue.dead),
-                queue(watched.failures),
-            ],
+            metrics: [
+                &watched.detection.queue.queue,
+                &watched.detection.queue.dead,
+                watched.failures,
+            ]
+            .into_iter()
+            .chain(
+                watched
+                    .detection
+                    .metrics
+                    .iter()
+                    .flat_map(|metrics| [&metrics.queue.queue, &metrics.queue.dead]),
+            )
+            .map(queue)
+            .collect(),
         },
         Widget {
             title: "Incidents: workflows",
