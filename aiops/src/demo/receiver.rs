@@ -2,6 +2,7 @@
 //! Teams would take, and remembers when it came.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -30,7 +31,8 @@ pub struct Received {
 #[derive(Debug, Default)]
 struct Shared {
     received: Mutex<Vec<Received>>,
-    refusing: std::sync::atomic::AtomicBool,
+    refusing: AtomicBool,
+    refused: AtomicUsize,
 }
 
 /// What a receiver accepted, for others to read.
@@ -84,9 +86,12 @@ impl Receiver {
 
     /// Whether it answers 503 to everything, as a service that is down.
     pub fn refuse(&self, refuse: bool) {
-        self.shared
-            .refusing
-            .store(refuse, std::sync::atomic::Ordering::SeqCst);
+        self.shared.refusing.store(refuse, Ordering::SeqCst);
+    }
+
+    /// How many requests it refused so far.
+    pub fn refused(&self) -> usize {
+        self.shared.refused.load(Ordering::SeqCst)
     }
 
     /// Everything that was accepted so far, in order.
@@ -111,7 +116,8 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> impl In
     let Ok(body) = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await else {
         return (StatusCode::PAYLOAD_TOO_LARGE, "too large");
     };
-    if shared.refusing.load(std::sync::atomic::Ordering::SeqCst) {
+    if shared.refusing.load(Ordering::SeqCst) {
+        shared.refused.fetch_add(1, Ordering::SeqCst);
         return (StatusCode::SERVICE_UNAVAILABLE, "down");
     }
     shared
@@ -142,6 +148,7 @@ mod tests {
         let post = |body: &'static str| http.post(receiver.url("/slack")).body(body).send();
         receiver.refuse(true);
         assert_eq!(post("lost").await.unwrap().status(), 503);
+        assert_eq!(receiver.refused(), 1);
         receiver.refuse(false);
         assert_eq!(post("kept").await.unwrap().status(), 200);
         let received = receiver.received();
