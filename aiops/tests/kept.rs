@@ -85,7 +85,7 @@ impl Home {
             let pid = entry
                 .file_name()
                 .to_str()
-                .and_then(|name| name.parse().ok());
+                .and_then(|name| name.parse::<u32>().ok());
             let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
             let ours = environment
                 .split(|byte| *byte == 0)
