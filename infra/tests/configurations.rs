@@ -1,0 +1,154 @@
+//! What each function of each stack finds in its environment is its configuration: read by the very
+//! type that the function reads, and within its ranges.
+
+#![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
+
+#[path = "support/resolved.rs"]
+mod resolved;
+#[path = "support/stacks.rs"]
+mod stacks;
+
+use std::collections::BTreeMap;
+
+use aiops_domain::config::{
+    AppenderConfig, ApprovalsConfig, DetectorConfig, ENVIRONMENT_VARIABLE, MetricDetectorConfig,
+    NotifierConfig, RemediatorConfig, RotationConfig, TrainingConfig,
+};
+use aiops_domain::plan::ActionName;
+use aiops_domain::policy::Mode;
+use aiops_infra::config::StackConfig;
+use aiops_infra::platform;
+use resolved::Resolved;
+use serde::de::DeserializeOwned;
+
+/// The configurations of a stack's functions, by name, as they stand in the environment.
+fn environment(config: &StackConfig) -> BTreeMap<String, String> {
+    let graph = platform::declare(config);
+    let resolved = Resolved::new(&graph, &config.region);
+    graph
+        .of_kind("aws:lambda/function:Function")
+        .map(|function| {
+            let environment = resolved.json(&function.inputs["environment"]);
+            let text = environment["variables"][ENVIRONMENT_VARIABLE].as_str();
+            (function.name.clone(), text.unwrap().to_owned())
+        })
+        .collect()
+}
+
+fn read<T: DeserializeOwned>(text: &str, whose: &str) -> T {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{whose}: {error} in {text}"))
+}
+
+/// What is wrong with the configuration of the function `name`.
+fn problems(name: &str, text: &str, whose: &str) -> Vec<String> {
+    match name {
+        "log-appender" => {
+            let read: AppenderConfig = read(text, whose);
+            assert!(!read.rules.is_empty(), "{whose}");
+            Vec::new()
+        }
+        "anomaly-detector" => read::<DetectorConfig>(text, whose).problems(),
+        "metric-detector" => read::<MetricDetectorConfig>(text, whose).problems(),
+        "training-manifest" => read::<TrainingConfig>(text, whose).problems(),
+        "remediator" => {
+            let read: RemediatorConfig = read(text, whose);
+            assert_eq!(read.addresses.vpc_cidrs.len(), 1, "{whose}");
+            assert_eq!(read.network_acls.ids.len(), 2, "{whose}");
+            assert_eq!(read.resources.quarantine_groups.len(), 1, "{whose}");
+            Vec::new()
+        }
+        "approvals" => {
+            let read: ApprovalsConfig = read(text, whose);
+            assert!(!read.approvers.is_empty(), "{whose}");
+            Vec::new()
+        }
+        "notifier" => {
+            let read: NotifierConfig = read(text, whose);
+            assert!(
+                read.approvals_url
+                    .is_some_and(|url| url.starts_with("https://"))
+            );
+            Vec::new()
+        }
+        "secret-rotation" => {
+            let read: RotationConfig = read(text, whose);
+            assert_eq!(read.secret_arns.len(), 1, "{whose}");
+            Vec::new()
+        }
+        other => panic!("{whose}: which configuration is that of {other}?"),
+    }
+}
+
+#[test]
+fn every_function_of_every_stack_reads_its_own_configuration() {
+    for config in stacks::configs() {
+        let functions = environment(&config);
+        assert!(functions.len() >= 6, "{}", config.stack);
+        for (name, text) in functions {
+            let whose = format!("{name} of {}", config.stack);
+            let problems = problems(&name, &text, &whose);
+            assert!(problems.is_empty(), "{whose}: {problems:?}");
+        }
+    }
+}
+
+fn stack(name: &str) -> StackConfig {
+    let mut configs = stacks::configs();
+    configs.retain(|config| config.stack == name);
+    configs.remove(0)
+}
+
+#[test]
+fn the_remediator_knows_policies_teams_and_limits() {
+    let prod = stack("prod");
+    let read: RemediatorConfig = read(&environment(&prod)["remediator"], "prod");
+    let teams: Vec<&str> = read.teams.iter().map(|rule| rule.team.as_str()).collect();
+    assert_eq!(teams, ["checkout", "payments"]);
+    // A team goes no further than it says: checkout looks only, whatever the stack allows.
+    let of = |team: &str| {
+        read.policy
+            .rules
+            .iter()
+            .find(|rule| {
+                rule.actions == Some(vec![ActionName::DenyAddress])
+                    && rule.teams == Some(vec![team.to_owned()])
+            })
+            .unwrap()
+            .mode
+    };
+    assert_eq!(
+        (of("payments"), of("checkout")),
+        (Mode::Approve, Mode::DryRun)
+    );
+    assert_eq!(read.addresses.never_deny.len(), 2);
+    assert_eq!(
+        read.addresses.vpc_cidrs[0].to_string(),
+        prod.network.cidr.to_string()
+    );
+    let (vpc, group) = read.resources.quarantine_groups.first_key_value().unwrap();
+    assert!(
+        vpc.starts_with("vpc-") && group.starts_with("sg-"),
+        "{vpc} {group}"
+    );
+    assert_eq!(read.resources.max_units, prod.eks.nodes.maximum);
+    let numbers = read.network_acls.first_rule..=read.network_acls.last_rule;
+    assert_eq!(
+        numbers.count(),
+        usize::try_from(prod.remediation.network_acl_rules).unwrap()
+    );
+}
+
+#[test]
+fn what_a_stack_allows_to_be_touched_reaches_the_remediator() {
+    let mut config = stack("prod");
+    config.remediation.documents = vec!["aiops-prod-restart".into()];
+    config.remediation.namespaces = vec!["payments".into()];
+    config.remediation.key_users = vec!["deployer".into()];
+    config.remediation.protected_ids = vec!["i-0123456789abcdef0".into()];
+    let read: RemediatorConfig = read(&environment(&config)["remediator"], "prod");
+    let resources = read.resources;
+    assert_eq!(resources.documents, config.remediation.documents);
+    assert_eq!(resources.namespaces, config.remediation.namespaces);
+    assert_eq!(resources.key_users, config.remediation.key_users);
+    assert_eq!(resources.protected_ids, config.remediation.protected_ids);
+}
