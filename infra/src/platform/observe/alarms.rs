@@ -12,6 +12,8 @@ use crate::text;
 struct Alarm {
     name: String,
     description: &'static str,
+    /// The page in `docs/runbooks` that says what to do.
+    runbook: &'static str,
     namespace: &'static str,
     metric: &'static str,
     statistic: &'static str,
@@ -28,10 +30,15 @@ struct Alarm {
 
 impl Alarm {
     /// An alarm on anything above nothing within five minutes.
-    fn any(name: String, description: &'static str, metric: (&'static str, &'static str)) -> Self {
+    fn any(
+        name: String,
+        (description, runbook): (&'static str, &'static str),
+        metric: (&'static str, &'static str),
+    ) -> Self {
         Self {
             name,
             description,
+            runbook,
             namespace: metric.0,
             metric: metric.1,
             statistic: "Sum",
@@ -76,7 +83,10 @@ pub(super) fn declare(
             alarm_name: context.name("platform").into(),
             alarm_rule: Expr::<String>::concat(rule),
         })
-        .alarm_description("Something of the log analysis platform itself is not well")
+        .alarm_description(described(
+            "Something of the log analysis platform itself is not well",
+            "platform",
+        ))
         .alarm_actions(topics.alarm_actions())
         .ok_actions(topics.alarm_actions()),
     );
@@ -90,7 +100,7 @@ fn single(
 ) -> cloudwatch::MetricAlarm {
     let args = cloudwatch::MetricAlarmArgs::new()
         .name(context.name(&alarm.name))
-        .alarm_description(alarm.description)
+        .alarm_description(described(alarm.description, alarm.runbook))
         .namespace(alarm.namespace)
         .metric_name(alarm.metric)
         .dimensions(
@@ -123,6 +133,11 @@ fn single(
     )
 }
 
+/// What an alarm says: what happened, and where it stands what to do.
+pub(super) fn described(what: &str, runbook: &str) -> String {
+    format!("{what}. Runbook: docs/runbooks/{runbook}.md")
+}
+
 fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
     let detection = &context.config.detection;
     let milliseconds = f64::from(detection.maximum_lag_minutes) * 60_000.0;
@@ -133,14 +148,17 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
             periods: 3,
             ..Alarm::any(
                 "stream-lag".to_owned(),
-                "log-appender falls behind the stream",
+                ("log-appender falls behind the stream", "stream-lag"),
                 ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds"),
             )
         }
         .of("StreamName", watched.stream.name()),
         Alarm::any(
             "stream-throttled".to_owned(),
-            "The stream refuses records: raise its capacity",
+            (
+                "The stream refuses records: raise its capacity",
+                "stream-throttled",
+            ),
             ("AWS/Kinesis", "WriteProvisionedThroughputExceeded"),
         )
         .of("StreamName", watched.stream.name()),
@@ -149,20 +167,23 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
             threshold: 900.0,
             ..Alarm::any(
                 "archive-stale".to_owned(),
-                "Firehose has not delivered for a quarter of an hour",
+                (
+                    "Firehose has not delivered for a quarter of an hour",
+                    "archive-stale",
+                ),
                 ("AWS/Firehose", "DeliveryToS3.DataFreshness"),
             )
         }
         .of("DeliveryStreamName", watched.firehoses.raw.name()),
         Alarm::any(
             "workflow-failed".to_owned(),
-            "An incident's workflow failed",
+            ("An incident's workflow failed", "workflow-failed"),
             ("AWS/States", "ExecutionsFailed"),
         )
         .of("StateMachineArn", watched.workflow.arn()),
         Alarm::any(
             "workflow-timed-out".to_owned(),
-            "An incident's workflow timed out",
+            ("An incident's workflow timed out", "workflow-failed"),
             ("AWS/States", "ExecutionsTimedOut"),
         )
         .of("StateMachineArn", watched.workflow.arn()),
@@ -173,25 +194,35 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
             periods: (detection.silence_minutes / 5).max(1),
             ..Alarm::any(
                 "detector-silent".to_owned(),
-                "No window was looked at: the detector or what feeds it has stopped",
+                (
+                    "No window was looked at: the detector or what feeds it has stopped",
+                    "detector-silent",
+                ),
                 ("AWS/Lambda", "Invocations"),
             )
         }
         .of("FunctionName", watched.detection.detector.function.name()),
     ];
     let mut queues = vec![
-        ("failures", watched.failures),
-        ("segments-dead", &watched.detection.queue.dead),
+        ("failures", "failures-waiting", watched.failures),
+        (
+            "segments-dead",
+            "dead-letters",
+            &watched.detection.queue.dead,
+        ),
     ];
     let metrics = watched.detection.metrics.as_ref();
-    queues.extend(metrics.map(|metrics| ("metrics-dead", &metrics.queue.dead)));
-    for (name, queue) in queues {
+    queues.extend(metrics.map(|metrics| ("metrics-dead", "dead-letters", &metrics.queue.dead)));
+    for (name, runbook, queue) in queues {
         alarms.push(
             Alarm {
                 statistic: "Maximum",
                 ..Alarm::any(
                     format!("{name}-waiting"),
-                    "Something could not be processed and waits for a person",
+                    (
+                        "Something could not be processed and waits for a person",
+                        runbook,
+                    ),
                     ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
                 )
             }
@@ -205,20 +236,21 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
 }
 
 fn of_function(name: &str, function: &Function) -> [Alarm; 3] {
-    let any = |what: &str, description, metric| {
+    let any = |what: &str, description, runbook, metric| {
         Alarm::any(
             format!("{name}-{what}"),
-            description,
+            (description, runbook),
             ("AWS/Lambda", metric),
         )
         .of("FunctionName", function.function.name())
     };
     let limit_ms = f64::from(function.timeout_seconds) * 1000.0;
     [
-        any("errors", "A function fails", "Errors"),
+        any("errors", "A function fails", "function-errors", "Errors"),
         any(
             "throttles",
             "A function is refused: raise its reserved concurrency",
+            "function-throttled",
             "Throttles",
         ),
         Alarm {
@@ -228,6 +260,7 @@ fn of_function(name: &str, function: &Function) -> [Alarm; 3] {
             ..any(
                 "duration",
                 "A function comes close to its time limit",
+                "function-slow",
                 "Duration",
             )
         },

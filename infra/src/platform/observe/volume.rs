@@ -1,5 +1,6 @@
 //! Volume alarms: a team hears when it sends more lines a day than it said it would.
 
+use super::alarms::described;
 use crate::aws::cloudwatch;
 use crate::config::{Slug, Team};
 use crate::graph::{Options, Scope};
@@ -74,7 +75,10 @@ fn alarm(
             .comparison_operator("GreaterThanThreshold")
             .evaluation_periods(1)
             .name(context.name(&format!("team-{name}-volume")))
-            .alarm_description("A team sends more lines a day than its volume limit")
+            .alarm_description(described(
+                "A team sends more lines a day than its volume limit",
+                "team-volume",
+            ))
             .threshold(team.volume_gib_per_day * GIB)
             .metric_queries(queries)
             .treat_missing_data("notBreaching")
