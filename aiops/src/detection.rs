@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use aiops_domain::{Finding, LogRecord, Source};
+use aiops_model::drift::{Drift, DriftMeter};
 use aiops_model::window::WindowError;
 use aiops_model::{EventWindow, Model};
 
@@ -18,6 +19,8 @@ pub struct Detection {
     pub windows: u64,
     /// In the order of their windows.
     pub findings: Vec<Finding>,
+    /// How far the windows are from what the model was trained on.
+    pub drift: BTreeMap<Source, Drift>,
 }
 
 /// Scores every window of the records, each source cut as the model wants. Findings are the
@@ -33,10 +36,12 @@ pub fn detect(
 ) -> Result<Detection, WindowError> {
     let (windows, lines, without_key) = assemble(model, records)?;
     let total = windows.len() as u64;
+    let mut meter = DriftMeter::default();
     let findings = (1..)
         .zip(&windows)
         .map(|(windows, window)| {
             progress(Scored { windows, total });
+            model.measure(window, &mut meter);
             model.score(window)
         })
         .filter(|finding| all || finding.anomalous)
@@ -46,6 +51,7 @@ pub fn detect(
         without_key,
         windows: total,
         findings,
+        drift: model.drift(&meter),
     })
 }
 

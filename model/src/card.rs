@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aiops_domain::{Interval, Source};
 use serde::{Deserialize, Serialize};
 
+use crate::labels::LabelCounts;
 use crate::threshold::AlarmTarget;
 
 /// What a model was made of and from (after Mitchell et al., "Model cards for model reporting", FAT*
@@ -15,6 +16,9 @@ pub struct ModelCard {
     pub seed: u64,
     /// False alarms that the thresholds accept.
     pub target: AlarmTarget,
+    /// Operators' labels that took part.
+    #[serde(default)]
+    pub labels: LabelCounts,
     /// Per source.
     pub sources: BTreeMap<Source, SourceCard>,
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::calibration::Calibration;
 use crate::cleaning;
 use crate::detectors::{Detector, DetectorName, View};
+use crate::labels::Judgement;
 use crate::rng::Rng;
 use crate::session::{Corpus, Counts, Session};
 use crate::threshold::AlarmTarget;
@@ -62,6 +63,9 @@ const SESSIONS_MAX: usize = 50_000;
 /// extrapolated tail is believed for three orders of magnitude.
 const REACH: f64 = 6.9;
 
+/// How many times the accepted false alarms may be risked to find what operators confirmed.
+const LABELLED_RATE_FACTOR: f64 = 3.0;
+
 /// A detector and what its scores mean.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Member {
@@ -98,6 +102,19 @@ impl Ensemble {
     /// # Errors
     /// [`FitError`]: no sessions, no members, or a detector that cannot be fitted.
     pub fn fit(corpus: &Corpus, parameters: &EnsembleParameters) -> Result<Self, FitError> {
+        Self::fit_labelled(corpus, &[], parameters)
+    }
+
+    /// Fits on sessions of which operators judged some: `judgements` in the order of the sessions,
+    /// absent or `None` where nobody did.
+    ///
+    /// # Errors
+    /// As [`Ensemble::fit`].
+    pub fn fit_labelled(
+        corpus: &Corpus,
+        judgements: &[Option<Judgement>],
+        parameters: &EnsembleParameters,
+    ) -> Result<Self, FitError> {
         if corpus.sessions.is_empty() {
             return Err(FitError::Empty);
         }
@@ -105,7 +122,10 @@ impl Ensemble {
             return Err(FitError::NoMembers);
         }
         let windows = corpus.sessions.len();
-        let (clean, left_out) = clean_sample(corpus, parameters.seed);
+        let Sample { clean, left_out } = clean_sample(corpus, judgements, parameters.seed);
+        if clean.sessions.is_empty() {
+            return Err(FitError::Empty);
+        }
         let counts: Vec<Counts> = clean.sessions.iter().map(Session::counts).collect();
         let mut members = Vec::with_capacity(parameters.members.len());
         let mut raw = Vec::with_capacity(parameters.members.len());
@@ -144,7 +164,38 @@ impl Ensemble {
         };
         ensemble.spare_the_odd(&left_out);
         ensemble.allow_for_novelty(&clean, &counts, parameters);
+        ensemble.heed(corpus, judgements, parameters);
         Ok(ensemble)
+    }
+
+    /// Moves the threshold so that what was wrongly paged is found no more and what was rightly paged
+    /// still is. Where both cannot be had, pages that were right go first, as long as that does not
+    /// cost more than [`LABELLED_RATE_FACTOR`] times the accepted false alarms.
+    fn heed(
+        &mut self,
+        corpus: &Corpus,
+        judgements: &[Option<Judgement>],
+        parameters: &EnsembleParameters,
+    ) {
+        let scores = |wanted: Judgement| {
+            judgements
+                .iter()
+                .zip(&corpus.sessions)
+                .filter(move |(judged, _)| **judged == Some(wanted))
+                .map(|(_, session)| self.score(session, 1.0).score)
+        };
+        let wrongly = scores(Judgement::Normal).max_by(f64::total_cmp);
+        let rightly = scores(Judgement::Anomalous).min_by(f64::total_cmp);
+        let rate = parameters.target.rate(self.calibration.windows());
+        let lowest = self
+            .calibration
+            .threshold((rate * LABELLED_RATE_FACTOR).min(1.0));
+        if let Some(wrongly) = wrongly {
+            self.threshold = self.threshold.max(wrongly);
+        }
+        if let Some(rightly) = rightly {
+            self.threshold = self.threshold.min(rightly.next_down().max(lowest));
+        }
     }
 
     /// Scores a session. `tie` in 0..1 is an arbitrary number of the session's own that says where
@@ -270,31 +321,42 @@ fn poisson_upper_decile(count: f64) -> f64 {
 }
 
 /// The sessions to fit on, and those that the cleaning left out.
-fn clean_sample(corpus: &Corpus, seed: u64) -> (Corpus, Vec<Session>) {
+struct Sample {
+    clean: Corpus,
+    left_out: Vec<Session>,
+}
+
+/// Operators know better than the cleaning: what they called an incident is in neither part.
+fn clean_sample(corpus: &Corpus, judgements: &[Option<Judgement>], seed: u64) -> Sample {
+    let judged = |at: usize| judgements.get(at).copied().flatten();
     let mut chosen = Rng::stream(seed, 0).sample(corpus.sessions.len(), SESSIONS_MAX);
+    chosen.retain(|&at| judged(at) != Some(Judgement::Anomalous));
     chosen.sort_unstable();
-    let sessions: Vec<&Session> = chosen
+    let sessions: Vec<(usize, &Session)> = chosen
         .iter()
-        .filter_map(|&at| corpus.sessions.get(at))
+        .filter_map(|&at| Some((at, corpus.sessions.get(at)?)))
         .collect();
-    let counts: Vec<Counts> = sessions.iter().map(|session| session.counts()).collect();
+    let counts: Vec<Counts> = sessions
+        .iter()
+        .map(|(_, session)| session.counts())
+        .collect();
     let contaminated = cleaning::contaminated(&counts, corpus.vocabulary, seed);
     let mut kept = Vec::with_capacity(sessions.len());
     let mut left_out = Vec::new();
-    for (session, contaminated) in sessions.into_iter().zip(contaminated) {
-        if contaminated {
+    for ((at, session), contaminated) in sessions.into_iter().zip(contaminated) {
+        if contaminated && judged(at) != Some(Judgement::Normal) {
             left_out.push(session.clone());
         } else {
             kept.push(session.clone());
         }
     }
-    (
-        Corpus {
+    Sample {
+        clean: Corpus {
             sessions: kept,
             vocabulary: corpus.vocabulary,
         },
         left_out,
-    )
+    }
 }
 
 /// `-ln` of the generalised mean of the p-values with exponent -1/2 (Vovk & Wang, "Combining p-values

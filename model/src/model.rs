@@ -8,8 +8,10 @@ use sha2::{Digest, Sha256};
 
 use crate::artefact::{self, ArtefactError};
 use crate::card::ModelCard;
+use crate::drift::{Drift, DriftMeter};
 use crate::ensemble::Ensemble;
 use crate::explain::explain;
+use crate::labels::Expected;
 use crate::line::LineMiner;
 use crate::rules::{self, RuleConfig, RuleHit};
 use crate::sequence::{sequence, vocabulary};
@@ -39,6 +41,9 @@ pub(crate) struct Content {
     pub(crate) sources: BTreeMap<Source, SourceModel>,
     pub(crate) rules: RuleConfig,
     pub(crate) rules_apply: bool,
+    /// Causes that operators expect for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) expected: Vec<Expected>,
 }
 
 /// What is known of one source.
@@ -95,6 +100,7 @@ impl Model {
             sources: BTreeMap::new(),
             rules,
             rules_apply: true,
+            expected: Vec::new(),
         })
     }
 
@@ -187,7 +193,30 @@ impl Model {
         {
             apply_rule(hit, window, &mut finding);
         }
+        if let Some(expected) = self
+            .content
+            .expected
+            .iter()
+            .find(|expected| expected.covers(&finding))
+        {
+            finding.anomalous = false;
+            finding.summary = format!("expected until {}: {}", expected.until, finding.summary);
+        }
         finding
+    }
+
+    /// Adds a window to what drift is measured on.
+    pub fn measure(&self, window: &EventWindow, meter: &mut DriftMeter) {
+        if let Some(known) = self.content.sources.get(&window.source) {
+            let session = sequence(&known.lines, &window.records).session;
+            meter.add(window.source, &session, vocabulary(&known.lines));
+        }
+    }
+
+    /// How far the measured windows are from training, by source.
+    pub fn drift(&self, meter: &DriftMeter) -> BTreeMap<Source, Drift> {
+        let sources = &self.content.card.sources;
+        meter.measure(|source| sources.get(&source).map(|card| &card.baseline))
     }
 }
 

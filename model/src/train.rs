@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use aiops_domain::{Interval, LogRecord, Source, Time};
+use aiops_domain::{FindingLabel, Interval, LogRecord, Source, Time};
 
 use crate::artefact::ArtefactError;
 use crate::card::{DriftBaseline, ModelCard, SourceCard};
@@ -11,6 +11,7 @@ use crate::detectors::DetectorName;
 use crate::ensemble::{
     Ensemble, EnsembleParameters, FitError, windows_with_a_template_of_their_own,
 };
+use crate::labels::{Judgement, LabelCounts, Labels};
 use crate::line::{HeaderSamples, LineLearner, LineMiner};
 use crate::mask::{MaskError, hash_token};
 use crate::miner::MinerConfig;
@@ -38,6 +39,8 @@ pub struct TrainOptions {
     pub rules_apply: bool,
     /// How templates are mined.
     pub miner: MinerConfig,
+    /// What operators said of earlier findings.
+    pub labels: Vec<FindingLabel>,
 }
 
 impl Default for TrainOptions {
@@ -50,6 +53,7 @@ impl Default for TrainOptions {
             rules: RuleConfig::default(),
             rules_apply: true,
             miner: MinerConfig::default(),
+            labels: Vec::new(),
         }
     }
 }
@@ -190,24 +194,38 @@ fn train_in_shards<E>(
             }
         }
     }
+    let labels = Labels::new(&options.labels);
     let mut content = Content {
         card: ModelCard {
             seed: options.seed,
             target: options.target,
+            labels: LabelCounts::default(),
             sources: BTreeMap::new(),
         },
         window: options.window.clone(),
         sources: BTreeMap::new(),
         rules: options.rules.clone(),
         rules_apply: options.rules_apply,
+        expected: labels.expected().to_vec(),
     };
-    for (source, part) in parts {
+    let (mut anomalous, mut normal) = (0, 0);
+    for (source, mut part) in parts {
         if let Some((windowing, lines)) = miners.remove(&source) {
-            let (model, card) = fit(source, part, &windowing, lines, options)?;
+            let judgements = part.judge(source, &labels);
+            let of = |wanted| {
+                judgements
+                    .iter()
+                    .filter(|judged| **judged == wanted)
+                    .count() as u64
+            };
+            anomalous += of(Some(Judgement::Anomalous));
+            normal += of(Some(Judgement::Normal));
+            let (model, card) = fit(source, part, &judgements, &windowing, lines, options)?;
             content.card.sources.insert(source, card);
             content.sources.insert(source, model);
         }
     }
+    content.card.labels = labels.counts(anomalous, normal);
     Ok(Model::new(content).map_err(TrainError::from)?)
 }
 
@@ -249,17 +267,26 @@ impl Part {
             self.sessions.push((order, session));
         }
     }
+
+    /// Puts the windows into their order; answers what operators said of each.
+    fn judge(&mut self, source: Source, labels: &Labels) -> Vec<Option<Judgement>> {
+        self.sessions.sort_by(|one, other| one.0.cmp(&other.0));
+        let judgement = |((start, entity, key), _): &(WindowOrder, Session)| {
+            labels.of_window(source, entity, key.as_deref(), *start)
+        };
+        self.sessions.iter().map(judgement).collect()
+    }
 }
 
 fn fit(
     source: Source,
-    mut part: Part,
+    part: Part,
+    judgements: &[Option<Judgement>],
     windowing: &Windowing,
     lines: LineMiner,
     options: &TrainOptions,
 ) -> Result<(SourceModel, SourceCard), TrainError> {
     let data = part.span.ok_or(TrainError::NoWindows { origin: source })?;
-    part.sessions.sort_by(|one, other| one.0.cmp(&other.0));
     let corpus = Corpus {
         sessions: part
             .sessions
@@ -273,9 +300,11 @@ fn fit(
         target: options.target,
         seed: options.seed,
     };
-    let ensemble = Ensemble::fit(&corpus, &parameters).map_err(|error| TrainError::Fit {
-        origin: source,
-        source: error,
+    let ensemble = Ensemble::fit_labelled(&corpus, judgements, &parameters).map_err(|error| {
+        TrainError::Fit {
+            origin: source,
+            source: error,
+        }
     })?;
     let (windows, windows_left_out) = ensemble.windows();
     let card = SourceCard {

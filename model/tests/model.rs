@@ -2,7 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a step that fails fails its test")]
 
-use aiops_domain::{Kind, LogRecord, Shape, Source, Time};
+use aiops_domain::{FindingLabel, Kind, LogRecord, Shape, Source, Time, Verdict};
+use aiops_model::drift::DriftMeter;
 use aiops_model::rules::RuleConfig;
 use aiops_model::{AlarmTarget, ArtefactError, Model, TrainError, TrainOptions, WindowSpec, train};
 
@@ -262,4 +263,112 @@ fn a_page_budget_is_kept_in_quiet_weeks() {
         .filter(|window| model.score(window).anomalous)
         .count();
     assert!(alarms <= 2, "{alarms} pages");
+}
+
+/// Twenty minutes with two odd windows: one of a job that nobody minds, one of a failure.
+fn with_two_odd_windows() -> Vec<LogRecord> {
+    let mut records = quiet(20, Source::Ec2);
+    for (at, what) in [(700, "nightly report"), (1_500, "replica lost")] {
+        let like = records[at].clone();
+        for number in 0..25 {
+            records.push(LogRecord {
+                id: format!("odd-{at}-{number}"),
+                message: format!("{what} step {number}"),
+                ..like.clone()
+            });
+        }
+    }
+    records
+}
+
+fn odd(model: &Model, what: &str) -> aiops_domain::Finding {
+    windows(model, with_two_odd_windows())
+        .iter()
+        .find(|window| {
+            window
+                .records
+                .iter()
+                .any(|record| record.message.contains(what))
+        })
+        .map(|window| model.score(window))
+        .unwrap()
+}
+
+#[test]
+fn labels_move_the_threshold_and_suppress_reproducibly() {
+    let plain = train(quiet(20, Source::Ec2), &options()).unwrap();
+    let (job, failure) = (odd(&plain, "nightly"), odd(&plain, "replica"));
+    assert!(job.anomalous && failure.anomalous);
+    let label = |verdict, finding: &aiops_domain::Finding| FindingLabel {
+        verdict,
+        finding: finding.clone(),
+    };
+    let retrained = |labels: Vec<FindingLabel>| {
+        let options = TrainOptions {
+            labels,
+            ..options()
+        };
+        train(with_two_odd_windows(), &options).unwrap()
+    };
+    let labels = vec![label(Verdict::False, &job), label(Verdict::True, &failure)];
+    let model = retrained(labels.clone());
+    assert_eq!(model.sha256(), retrained(labels).sha256());
+    assert!(!odd(&model, "nightly").anomalous);
+    assert!(odd(&model, "replica").anomalous);
+    let counts = model.card().labels;
+    assert_eq!((counts.anomalous, counts.normal), (1, 1));
+    assert_eq!(counts.without_window, 0);
+
+    let until = failure.window.end;
+    let gone = aiops_domain::Finding {
+        id: "0".repeat(32),
+        ..job.clone()
+    };
+    let model = retrained(vec![
+        label(Verdict::Expected { until }, &failure),
+        label(Verdict::True, &gone),
+    ]);
+    let expected = odd(&model, "replica");
+    assert!(!expected.anomalous && expected.summary.starts_with("expected until"));
+    let read = Model::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    assert_eq!(odd(&read, "replica"), expected);
+    assert_eq!(
+        (
+            model.card().labels.expected,
+            model.card().labels.without_window
+        ),
+        (1, 1)
+    );
+    // Whatever it looks like, until the end of that window and not after it.
+    let mut window = windows(&model, with_two_odd_windows()).remove(0);
+    for (number, record) in window.records.iter_mut().enumerate() {
+        record.message = format!("shard {number} is gone for good");
+    }
+    assert!(!model.score(&window).anomalous);
+    window.interval.start = until;
+    assert!(model.score(&window).anomalous);
+}
+
+#[test]
+fn drift_is_measured_on_what_is_scored() {
+    let model = train(quiet(20, Source::Ec2), &options()).unwrap();
+    let measured = |records: Vec<LogRecord>| {
+        let mut meter = DriftMeter::default();
+        for window in windows(&model, records) {
+            model.measure(&window, &mut meter);
+        }
+        model.drift(&meter)[&Source::Ec2]
+    };
+    let same = measured(quiet(20, Source::Ec2));
+    assert!((same.lines_ratio - 1.0).abs() < 1e-9 && same.divergence < 1e-9);
+    assert_eq!(same.novel_windows_share, 0.0);
+    let mut changed = quiet(20, Source::Ec2);
+    for record in &mut changed {
+        record.message = record.message.replace("answered", "was served");
+    }
+    let drift = measured(changed);
+    assert!(
+        drift.divergence > 0.2 && drift.novel_windows_share > 0.9,
+        "{drift:?}"
+    );
 }

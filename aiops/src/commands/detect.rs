@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aiops_domain::{Finding, Source};
+use aiops_model::drift::Drift;
 use aiops_model::{Model, TrainOptions, train};
 use serde::Serialize;
 
@@ -60,6 +61,7 @@ struct Report<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     lines_without_key: Option<u64>,
     findings: Vec<Finding>,
+    drift: BTreeMap<Source, Drift>,
 }
 
 /// Reads, trains if asked to, scores every window and prints the findings.
@@ -117,6 +119,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         thresholds,
         lines_without_key: (detection.without_key > 0).then_some(detection.without_key),
         findings: detection.findings,
+        drift: detection.drift,
     };
     if args.json {
         printer.json(&report)?;

@@ -1,7 +1,8 @@
 //! `aiops train`: a model from logs, in one file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use aiops_domain::FindingLabel;
 use aiops_model::{AlarmTarget, TrainOptions};
 use serde::Serialize;
 
@@ -36,6 +37,9 @@ pub struct Args {
     /// The period of `--pages`, in windows (a week of minutes is 10080 for each entity).
     #[arg(long, requires = "pages")]
     pub per_windows: Option<u64>,
+    /// What operators said of earlier findings, one JSON object per line.
+    #[arg(long, value_name = "NDJSON")]
+    pub labels: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -60,6 +64,10 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         window: window.unwrap_or(aiops_model::model::DEFAULT_WINDOW),
         seed: args.seed,
         target,
+        labels: args
+            .labels
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), labels)?,
         ..TrainOptions::default()
     };
     let model = records::train_on(&args.paths, args.window.year, &options, printer)?;
@@ -89,5 +97,19 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             card.data.end
         ))?;
     }
+    let labels = &model.card().labels;
+    if args.labels.is_some() {
+        printer.line(format!(
+            "  labels: {} windows rightly and {} wrongly found, {} causes expected, {} without a window here",
+            labels.anomalous, labels.normal, labels.expected, labels.without_window
+        ))?;
+    }
     Ok(Outcome::Done)
+}
+
+/// The labels of a file.
+fn labels(path: &Path) -> Result<Vec<FindingLabel>, CommandError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| CommandError::bad_path(path, error))?;
+    FindingLabel::read_all(&text).map_err(|error| CommandError::bad_path(path, error))
 }
