@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use aiops_domain::config::DetectorConfig;
 use aiops_domain::segment::Hour;
-use aiops_domain::{Finding, Source};
+use aiops_domain::Source;
+use aiops_model::drift::Drift;
 
 use crate::ports::{Clock, ObjectStore, PortError, PortResult, Queue, Table, Workflow};
 
@@ -83,7 +84,7 @@ pub struct Received {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// Messages to be delivered again.
     pub failed: Vec<String>,
@@ -97,10 +98,36 @@ pub struct Outcome {
     pub lag_ms: Option<i64>,
     /// Windows that were scored.
     pub windows: u64,
+    /// What a candidate model made of the same windows, if there is one.
+    pub candidate: Option<Comparison>,
+    /// The windows' drift away from training, where it was largest.
+    pub drift: Option<Drift>,
     /// What changed.
     pub changes: Changes,
     /// Workflows that were started.
     pub started: u64,
+}
+
+/// How often two models say the same of the same windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Comparison {
+    /// Windows that both find anomalous.
+    pub both: u64,
+    /// Windows that only the current model finds anomalous.
+    pub only_current: u64,
+    /// Windows that only the candidate finds anomalous.
+    pub only_candidate: u64,
+}
+
+impl Comparison {
+    fn add(&mut self, current: bool, candidate: bool) {
+        match (current, candidate) {
+            (true, true) => self.both += 1,
+            (true, false) => self.only_current += 1,
+            (false, true) => self.only_candidate += 1,
+            (false, false) => {}
+        }
+    }
 }
 
 /// What the messages of a batch say about one source.
@@ -343,13 +370,29 @@ where
         region: &Region,
         outcome: &mut Outcome,
     ) -> PortResult<bool> {
-        let findings: Vec<Finding> = region
-            .windows
-            .iter()
-            .map(|window| model.scorer.score(window))
-            .filter(|finding| finding.anomalous)
-            .collect();
+        let mut findings = Vec::new();
+        // A candidate that cuts lines another way has other windows: there is nothing to compare.
+        let candidate = model.candidate.as_ref().filter(|candidate| {
+            candidate.windowing(source).spec() == model.scorer.windowing(source).spec()
+        });
+        for window in &region.windows {
+            let finding = model.scorer.score(window);
+            if let Some(candidate) = candidate {
+                let compared = outcome.candidate.get_or_insert_default();
+                compared.add(finding.anomalous, candidate.score(window).anomalous);
+            }
+            if finding.anomalous {
+                findings.push(finding);
+            }
+        }
         outcome.windows += region.windows.len() as u64;
+        if let Some(drift) = model.scorer.drift(&region.windows)
+            && outcome
+                .drift
+                .is_none_or(|known| known.divergence < drift.divergence)
+        {
+            outcome.drift = Some(drift);
+        }
         let ledger = Ledger {
             table: &self.seams.incidents,
             clock: &self.seams.clock,

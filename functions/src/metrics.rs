@@ -15,6 +15,7 @@ pub enum Unit {
     Count,
     Bytes,
     Milliseconds,
+    None,
 }
 
 impl Unit {
@@ -23,6 +24,7 @@ impl Unit {
             Self::Count => "Count",
             Self::Bytes => "Bytes",
             Self::Milliseconds => "Milliseconds",
+            Self::None => "None",
         }
     }
 }

@@ -82,6 +82,24 @@ impl Outcome {
         ] {
             metrics = metrics.value(name, Unit::Count, count as f64);
         }
+        if let Some(compared) = self.candidate {
+            for (name, count) in [
+                ("FindingsOfBothModels", compared.both),
+                ("FindingsOfCurrentOnly", compared.only_current),
+                ("FindingsOfCandidateOnly", compared.only_candidate),
+            ] {
+                metrics = metrics.value(name, Unit::Count, count as f64);
+            }
+        }
+        if let Some(drift) = self.drift {
+            for (name, value) in [
+                ("DriftDivergence", drift.divergence),
+                ("DriftLinesRatio", drift.lines_ratio),
+                ("DriftNovelWindowsShare", drift.novel_windows_share),
+            ] {
+                metrics = metrics.value(name, Unit::None, value);
+            }
+        }
         if let Some(lag_ms) = self.lag_ms {
             metrics = metrics.value("Lag", Unit::Milliseconds, lag_ms as f64);
         }

@@ -8,6 +8,7 @@ use aiops_domain::finding::hex;
 use aiops_domain::model_pointer::ModelPointer;
 use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Finding, Source, Time};
+use aiops_model::drift::Drift;
 use aiops_model::{EventWindow, WindowSpec, Windowing};
 use sha2::{Digest, Sha256};
 
@@ -23,6 +24,11 @@ pub trait Scorer: Send + Sync + 'static {
 
     /// What it finds in a window.
     fn score(&self, window: &EventWindow) -> Finding;
+
+    /// How far these windows are from what it was trained on; `None` if it was not.
+    fn drift(&self, _windows: &[EventWindow]) -> Option<Drift> {
+        None
+    }
 }
 
 /// A scorer that is stored as an artefact.
@@ -47,6 +53,9 @@ pub struct Current<S> {
     pub scorer: Arc<S>,
     /// Whether its findings are only recorded.
     pub shadow: bool,
+    /// A model that may take its place: it scores the same windows, and how often the two differ is
+    /// counted.
+    pub candidate: Option<Arc<S>>,
 }
 
 /// Where the detector gets its model from.
@@ -90,6 +99,7 @@ struct Loaded<S> {
     read_at: Time,
     pointer: Option<ModelPointer>,
     scorer: Arc<S>,
+    candidate: Option<(ModelPointer, Arc<S>)>,
 }
 
 impl<S> Clone for Loaded<S> {
@@ -98,6 +108,7 @@ impl<S> Clone for Loaded<S> {
             read_at: self.read_at,
             pointer: self.pointer.clone(),
             scorer: self.scorer.clone(),
+            candidate: self.candidate.clone(),
         }
     }
 }
@@ -135,11 +146,35 @@ impl<P: Parameters, O: ObjectStore, C: Clock, S: Artefact> PointedModels<P, O, C
             }
             (Some(pointer), _) => Arc::new(self.fetch(pointer).await?),
         };
+        let candidate = self.candidate(value.as_deref(), known).await;
         Ok(Loaded {
             read_at,
             pointer,
             scorer,
+            candidate,
         })
+    }
+
+    /// The candidate of the parameter's value. One that cannot be loaded is reported and left out:
+    /// it must not stop the detection.
+    async fn candidate(
+        &self,
+        value: Option<&str>,
+        known: Option<&Loaded<S>>,
+    ) -> Option<(ModelPointer, Arc<S>)> {
+        let pointer = ModelPointer::parse_candidate(value?).ok().flatten()?;
+        if let Some((known, scorer)) = known.and_then(|known| known.candidate.as_ref())
+            && *known == pointer
+        {
+            return Some((pointer, scorer.clone()));
+        }
+        match self.fetch(&pointer).await {
+            Ok(scorer) => Some((pointer, Arc::new(scorer))),
+            Err(error) => {
+                tracing::error!(%error, version = pointer.version, "the candidate is left out");
+                None
+            }
+        }
     }
 
     async fn fetch(&self, pointer: &ModelPointer) -> PortResult<S> {
@@ -204,6 +239,7 @@ impl<P: Parameters, O: ObjectStore, C: Clock, S: Artefact> Models for PointedMod
         Ok(Current {
             scorer: loaded.scorer,
             shadow,
+            candidate: loaded.candidate.map(|(_, scorer)| scorer),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Finding, Source};
+use aiops_model::drift::{Drift, DriftMeter};
 use aiops_model::rules::RuleConfig;
 use aiops_model::{EventWindow, Model, WindowSpec, Windowing};
 
@@ -51,6 +52,14 @@ impl Scorer for TrainedModel {
 
     fn score(&self, window: &EventWindow) -> Finding {
         self.model.score(window)
+    }
+
+    fn drift(&self, windows: &[EventWindow]) -> Option<Drift> {
+        let mut meter = DriftMeter::default();
+        for window in windows {
+            self.model.measure(window, &mut meter);
+        }
+        self.model.drift(&meter).into_values().next()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use aiops_domain::config::ShadowMode;
 use aiops_domain::finding::hex;
+use aiops_domain::model_pointer::ModelPointer;
 use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Finding, Source, Time};
 use aiops_functions::detector::model::{
@@ -133,5 +134,40 @@ fn without_any_model_before_a_broken_pointer_is_an_error_that_says_why() {
     assert!(
         error.contains("/model") && error.contains("neither `none` nor"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_candidate_runs_beside_the_current_model_and_a_broken_one_stops_nothing() {
+    let setting = Setting::new();
+    let models = setting.models(&Faults::none());
+    let pointer = |version: &str, sha256: String| ModelPointer {
+        version: version.into(),
+        bucket: "models".into(),
+        key: version.into(),
+        sha256,
+    };
+    for version in ["one", "two"] {
+        ready(setting.objects.put("models", version, version.into(), "x")).unwrap();
+    }
+    let one = pointer("one", hex(&Sha256::digest("one")));
+    let seen = |candidate: &ModelPointer| {
+        setting.clock.advance_millis(5_000);
+        let value = one.with_candidate(candidate).unwrap();
+        setting.parameters.set("/model", &value);
+        let current = ready(models.current()).unwrap();
+        let candidate = current.candidate.map(|model| model.version().to_owned());
+        (current.scorer.version().to_owned(), candidate)
+    };
+    let two = pointer("two", hex(&Sha256::digest("two")));
+    assert_eq!(seen(&two), ("one".to_owned(), Some("two".to_owned())));
+    assert_eq!(seen(&two), ("one".to_owned(), Some("two".to_owned())));
+    assert_eq!(
+        seen(&pointer("two", "0".repeat(64))),
+        ("one".to_owned(), None)
+    );
+    assert_eq!(
+        seen(&pointer("gone", "0".repeat(64))),
+        ("one".to_owned(), None)
     );
 }

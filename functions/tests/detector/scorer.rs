@@ -109,6 +109,7 @@ impl Models for Fixed {
         Ok(Current {
             scorer: self.scorer.clone(),
             shadow: self.shadow,
+            candidate: None,
         })
     }
 }
