@@ -17,9 +17,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use aiops_domain::Source;
 use aiops_domain::config::DetectorConfig;
 use aiops_domain::segment::Hour;
-use aiops_domain::Source;
 use aiops_model::drift::Drift;
 
 use crate::ports::{Clock, ObjectStore, PortError, PortResult, Queue, Table, Workflow};
