@@ -9,6 +9,7 @@ use crate::ports::{Clock, Parameters, PortResult};
 mod cloud;
 mod dynamodb;
 mod error;
+pub mod kubernetes;
 mod messages;
 mod rotation;
 mod s3;

@@ -103,6 +103,23 @@ impl<T: Table> Incidents<T> {
         Meta::read(id, &item.attributes)
     }
 
+    /// The waiting tasks of an action, by their tokens.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn waiting(&self, id: &str, action_id: &str) -> PortResult<Vec<String>> {
+        let items = self
+            .of_prefix(id, &format!("wait#{action_id}#"), None)
+            .await?;
+        let token = |item: &Item| {
+            item.attributes
+                .get("task_token")?
+                .as_str()
+                .map(str::to_owned)
+        };
+        Ok(items.iter().filter_map(token).collect())
+    }
+
     /// Moves the incident. A replay of an earlier move changes nothing.
     ///
     /// # Errors
@@ -171,17 +188,9 @@ impl<T: Table> Incidents<T> {
     ) -> Result<(), IncidentError> {
         for _ in 0..MAX_TRIES {
             let meta = self.meta(id).await?;
-            let event = IncidentEvent {
-                n: meta.events + 1,
-                opening: meta.opening,
-                at: now,
-                who: who.clone(),
-                trigger: None,
-                from: meta.status,
-                to: meta.status,
-                why: why.to_owned(),
-            };
-            match self.append_with(id, &meta, &event, set.clone()).await {
+            let event = remark_of(&meta, who, why, now);
+            let writes = entry(id, &meta, &event, set.clone(), vec![]);
+            match self.table.transact(writes).await {
                 Ok(()) => return Ok(()),
                 Err(PortError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -279,54 +288,75 @@ impl<T: Table> Incidents<T> {
             ("status_key".to_owned(), json!(event.to)),
             ("opening".to_owned(), json!(event.opening)),
         ]);
+        let mut remove = Vec::new();
+        if event.trigger == Some(Trigger::Reopen) {
+            remove.extend(["closed_at".to_owned(), "outcome".to_owned()]);
+        }
         if let Some(outcome) = outcome {
             set.insert("outcome".to_owned(), json!(outcome));
         }
         if event.to.is_terminal() {
             set.insert("closed_at".to_owned(), json!(event.at));
         }
-        self.append_with(id, meta, event, set).await
-    }
-
-    async fn append_with(
-        &self,
-        id: &str,
-        meta: &Meta,
-        event: &IncidentEvent,
-        mut set: Attributes,
-    ) -> PortResult<()> {
-        set.insert("events".to_owned(), json!(event.n));
-        let unchanged = Condition::All(vec![
-            Condition::Equals("status".to_owned(), json!(meta.status)),
-            Condition::Equals("opening".to_owned(), json!(meta.opening)),
-            if meta.events == 0 {
-                Condition::Any(vec![
-                    Condition::Missing("events".to_owned()),
-                    Condition::Equals("events".to_owned(), json!(0)),
-                ])
-            } else {
-                Condition::Equals("events".to_owned(), json!(meta.events))
-            },
-        ]);
         self.table
-            .transact(vec![
-                Write::Update {
-                    key: items::meta(id),
-                    set,
-                    add: Default::default(),
-                    remove: vec![],
-                    condition: Some(unchanged),
-                },
-                Write::Put {
-                    item: Item {
-                        key: items::event(id, event.n),
-                        attributes: items::attributes(event),
-                    },
-                    condition: Some(Condition::Absent),
-                },
-            ])
+            .transact(entry(id, meta, event, set, remove))
             .await
     }
+}
+
+/// A remark as an entry of the log: who said what, without moving the incident.
+pub fn remark_of(meta: &Meta, who: &Who, why: &str, now: Time) -> IncidentEvent {
+    IncidentEvent {
+        n: meta.events + 1,
+        opening: meta.opening,
+        at: now,
+        who: who.clone(),
+        trigger: None,
+        from: meta.status,
+        to: meta.status,
+        why: why.to_owned(),
+    }
+}
+
+/// The writes of one entry of the log, to be made together: the incident's item as it was read gets
+/// `set` and loses `remove`, and the entry is put. The condition of the first is that of both, because
+/// the entry's place is the count that it checks.
+pub fn entry(
+    id: &str,
+    meta: &Meta,
+    event: &IncidentEvent,
+    mut set: Attributes,
+    remove: Vec<String>,
+) -> Vec<Write> {
+    set.insert("events".to_owned(), json!(event.n));
+    let unchanged = Condition::All(vec![
+        Condition::Equals("status".to_owned(), json!(meta.status)),
+        Condition::Equals("opening".to_owned(), json!(meta.opening)),
+        if meta.events == 0 {
+            Condition::Any(vec![
+                Condition::Missing("events".to_owned()),
+                Condition::Equals("events".to_owned(), json!(0)),
+            ])
+        } else {
+            Condition::Equals("events".to_owned(), json!(meta.events))
+        },
+    ]);
+    vec![
+        Write::Update {
+            key: items::meta(id),
+            set,
+            add: Default::default(),
+            remove,
+            condition: Some(unchanged),
+        },
+        Write::Put {
+            item: Item {
+                key: items::event(id, event.n),
+                attributes: items::attributes(event),
+            },
+            condition: None,
+        },
+    ]
 }
 
 /// The attributes of a new incident's `meta` item: what the detector writes when it opens one.

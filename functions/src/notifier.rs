@@ -16,8 +16,35 @@ mod teams;
 pub mod text;
 pub mod view;
 
+pub use limit::Group;
 pub use slack::message as slack_message;
 pub use teams::message as teams_message;
+
+/// What invokes the function.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Invocation {
+    /// SNS, with notices.
+    Notices(SnsEvent),
+    /// The timer.
+    Timer(TimerEvent),
+}
+
+/// The timer's event.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimerEvent {
+    /// What to do.
+    pub step: TimerStep,
+}
+
+/// What a timer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerStep {
+    /// Tell what was held back.
+    Flush,
+}
 
 /// The part of SNS's event that counts.
 #[derive(Debug, Clone, Deserialize)]
@@ -102,7 +129,13 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
     /// # Errors
     /// The first failure, after everything else was tried: the invocation then comes again, and at last
     /// ends in the dead-letter queue.
-    pub async fn handle(&self, event: SnsEvent) -> Result<(), NotifyError> {
+    pub async fn handle(&self, invocation: Invocation) -> Result<(), NotifyError> {
+        let event = match invocation {
+            Invocation::Notices(event) => event,
+            Invocation::Timer(TimerEvent {
+                step: TimerStep::Flush,
+            }) => return Box::pin(self.flush()).await,
+        };
         let redactor = Redactor::new(&self.config.redaction)?;
         let mut failure = None;
         for record in event.records {

@@ -11,7 +11,7 @@ use crate::incidents::{IncidentError, Incidents, Meta, Move};
 use crate::ports::cloud::{Cloud, Topic};
 use crate::ports::{Clock, PortError, Table};
 
-mod approval;
+pub(crate) mod approval;
 mod calls;
 pub mod catalogue;
 mod close;
@@ -30,6 +30,7 @@ pub enum StepName {
     Triage,
     Plan,
     AwaitApproval,
+    Resume,
     Expire,
     Execute,
     Verify,
@@ -129,6 +130,8 @@ pub enum StepError {
         action_id: String,
         /// What was seen.
         detail: String,
+        /// Whether it may take minutes until it holds.
+        slow: bool,
     },
     /// Somebody else is at it.
     #[error("another execution is working on action {0}")]
@@ -144,6 +147,9 @@ pub enum StepError {
         /// The call.
         call: String,
     },
+    /// The action was decided on already; nobody will answer.
+    #[error("action {0} was decided on already")]
+    Decided(String),
     /// What is stored is not what may run.
     #[error("action {action_id} is refused: {detail}")]
     Refused {
@@ -169,8 +175,10 @@ impl StepError {
         match self {
             Self::Port(PortError::Transient { .. } | PortError::Conflict { .. })
             | Self::Busy(_) => "Transient",
-            Self::CheckPending { .. } => "CheckPending",
+            Self::CheckPending { slow: false, .. } => "CheckPending",
+            Self::CheckPending { slow: true, .. } => "CheckSlow",
             Self::Stopped(_) => "Stopped",
+            Self::Decided(_) => "Decided",
             Self::Invocation { .. } | Self::Port(_) | Self::Incident(_) => "Permanent",
             Self::Unknown { .. } | Self::Refused { .. } => "Refused",
         }
@@ -221,6 +229,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 })?;
                 Box::pin(self.await_approval(state, &token)).await?
             }
+            StepName::Resume => Box::pin(self.resume(state)).await?,
             StepName::Expire => Box::pin(self.expire(state)).await?,
             StepName::Execute => Box::pin(self.execute(state)).await?,
             StepName::Verify => Box::pin(self.verify(state)).await?,

@@ -3,89 +3,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+#[path = "support/stage.rs"]
+mod stage;
 #[path = "support/world.rs"]
 mod support;
 
-use aiops_domain::config::RemediatorConfig;
+use aiops_domain::Outcome;
 use aiops_domain::plan::Operation;
-use aiops_domain::policy::Mode;
-use aiops_domain::{IncidentStatus, Kind, Outcome};
-use aiops_functions::fakes::{Exchange, FakeClock, FakeTable, FakeTopic, ReplayCloud};
-use aiops_functions::incidents::Incidents;
-use aiops_functions::remediator::{Remediator, State, StepError};
+use aiops_functions::fakes::Exchange;
 use serde_json::{Value, json};
-use support::{World, config};
+use stage::Stage;
 
 const INSTANCE: &str = "i-0123456789abcdef0";
-
-struct Stage {
-    world: World,
-    cloud: ReplayCloud,
-    config: RemediatorConfig,
-}
-
-impl Stage {
-    async fn new(response: Value, resources: Value, exchanges: Vec<Exchange>) -> Self {
-        let mut config = config(Mode::Automatic);
-        let mut response = response;
-        response["kinds"] = json!(["disk_full"]);
-        config.responses = vec![serde_json::from_value(response).unwrap()];
-        config.resources = serde_json::from_value(resources).unwrap();
-        let world = World::new(config.clone());
-        world.open("inc-1", Kind::DiskFull, None).await;
-        Self {
-            world,
-            cloud: ReplayCloud::of(exchanges),
-            config,
-        }
-    }
-
-    async fn invoke(&self, invocation: Value) -> Result<Value, StepError> {
-        let remediator: Remediator<FakeTable, ReplayCloud, FakeTopic, FakeClock> = Remediator {
-            incidents: Incidents::new(self.world.table.clone()),
-            cloud: self.cloud.clone(),
-            topic: self.world.topic.clone(),
-            clock: self.world.clock.clone(),
-            config: self.config.clone(),
-        };
-        remediator
-            .handle(serde_json::from_value(invocation).unwrap())
-            .await
-    }
-
-    async fn run(&self, steps: &[&str]) -> State {
-        let mut state = json!({"incident_id": "inc-1"});
-        for step in steps {
-            state = self
-                .invoke(json!({"step": step, "state": state}))
-                .await
-                .unwrap();
-        }
-        serde_json::from_value(state).unwrap()
-    }
-
-    /// Everything, then an undo, using up the whole recording.
-    async fn there_and_back(&self) {
-        let state = self
-            .run(&["triage", "plan", "execute", "verify", "close"])
-            .await;
-        assert_eq!(state.outcome, Some(Outcome::Remediated), "{:?}", state.why);
-        self.invoke(json!({"step": "undo", "incident_id": "inc-1"}))
-            .await
-            .unwrap();
-        assert_eq!(self.cloud.rest(), vec![]);
-        let incident = self.world.incident("inc-1").await;
-        assert_eq!(incident.status, IncidentStatus::RolledBack);
-        assert!(incident.actions[0].undone);
-    }
-
-    async fn refused(&self, part: &str) {
-        let state = self.run(&["triage", "plan"]).await;
-        assert_eq!(state.outcome, Some(Outcome::Refused));
-        let why = state.why.unwrap();
-        assert!(why.contains(part), "{why}");
-    }
-}
 
 fn allowed() -> Value {
     json!({"allowed_tags": [{"key": "aiops", "value": "allowed"}],

@@ -38,6 +38,7 @@ operations! {
     CreateNetworkAclEntry = "ec2:CreateNetworkAclEntry", Changes;
     DeleteNetworkAclEntry = "ec2:DeleteNetworkAclEntry", Changes;
     DescribeSecurityGroups = "ec2:DescribeSecurityGroups", Reads;
+    DescribeSecurityGroupRules = "ec2:DescribeSecurityGroupRules", Reads;
     RevokeSecurityGroupIngress = "ec2:RevokeSecurityGroupIngress", Changes;
     AuthorizeSecurityGroupIngress = "ec2:AuthorizeSecurityGroupIngress", Changes;
     DescribeInstances = "ec2:DescribeInstances", Reads;
@@ -48,6 +49,7 @@ operations! {
     DeleteTags = "ec2:DeleteTags", Changes;
     RebootInstances = "ec2:RebootInstances", Changes;
     DescribeAutoScalingInstances = "autoscaling:DescribeAutoScalingInstances", Reads;
+    DescribeAutoScalingGroups = "autoscaling:DescribeAutoScalingGroups", Reads;
     TerminateInstanceInAutoScalingGroup = "autoscaling:TerminateInstanceInAutoScalingGroup", Changes;
     SendCommand = "ssm:SendCommand", Changes;
     ListCommands = "ssm:ListCommands", Reads;
@@ -58,6 +60,7 @@ operations! {
     DescribeStreamSummary = "kinesis:DescribeStreamSummary", Reads;
     UpdateShardCount = "kinesis:UpdateShardCount", Changes;
     GetNode = "kubernetes:GetNode", Reads;
+    ListNodes = "kubernetes:ListNodes", Reads;
     PatchNode = "kubernetes:PatchNode", Changes;
     ListPods = "kubernetes:ListPods", Reads;
     EvictPod = "kubernetes:EvictPod", Changes;

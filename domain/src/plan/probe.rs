@@ -61,6 +61,13 @@ pub enum Expect {
         /// The bound.
         number: i64,
     },
+    /// A list with at least so many elements that have at least these fields.
+    Count {
+        /// The fields.
+        fields: Value,
+        /// How many.
+        at_least: u32,
+    },
     /// The entries of a network ACL, of which the first that speaks of this address denies it.
     Denies {
         /// The address.
@@ -92,6 +99,10 @@ impl Expect {
                 .as_i64()
                 .or_else(|| found.as_str().and_then(|text| text.parse().ok()))
                 .is_some_and(|found| found >= *number),
+            Self::Count { fields, at_least } => {
+                let having = list.iter().filter(|element| includes(element, fields));
+                having.count() >= *at_least as usize
+            }
             Self::Denies { address, egress } => denies(list, *address, *egress),
         }
     }
@@ -213,6 +224,14 @@ mod tests {
         assert!(same(vec![json!("1")]));
         assert!(!same(vec![]));
         assert!(Expect::AtLeast { number: 3 }.holds(&json!("3")));
+        let count = |at_least| {
+            Expect::Count {
+                fields: json!({"a": "x"}),
+                at_least,
+            }
+            .holds(&found)
+        };
+        assert!(count(1) && !count(2));
         assert!(!Expect::AtLeast { number: 3 }.holds(&Value::Null));
     }
 }

@@ -41,6 +41,20 @@ impl ActionName {
         Self::RaiseShardCount,
     ];
 
+    /// Whether its effect takes minutes to show, because something has to start first.
+    pub const fn is_slow(self) -> bool {
+        matches!(
+            self,
+            Self::RunDocument
+                | Self::ReplaceInstance
+                | Self::DrainNode
+                | Self::RestartDeployment
+                | Self::RollBackDeployment
+                | Self::ScaleNodeGroup
+                | Self::RaiseShardCount
+        )
+    }
+
     /// The fixed word of interfaces and configuration.
     pub const fn as_str(self) -> &'static str {
         match self {

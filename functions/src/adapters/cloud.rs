@@ -3,6 +3,7 @@
 use aiops_domain::{ApiCall, Operation};
 use serde_json::Value;
 
+use super::kubernetes::Kubernetes;
 use super::signed::endpoint::path_segment;
 use super::signed::{Service, SignedClient};
 use crate::ports::cloud::Cloud;
@@ -12,12 +13,16 @@ use crate::ports::{PortError, PortResult};
 #[derive(Debug, Clone)]
 pub struct AwsCloud {
     client: SignedClient,
+    clusters: Kubernetes,
 }
 
 impl AwsCloud {
     /// AWS through this client.
-    pub const fn new(client: SignedClient) -> Self {
-        Self { client }
+    pub fn new(client: SignedClient) -> Self {
+        Self {
+            clusters: Kubernetes::new(client.clone()),
+            client,
+        }
     }
 }
 
@@ -49,6 +54,7 @@ impl Cloud for AwsCloud {
                     .await
             }
             "eks" => self.eks(call).await,
+            "kubernetes" => self.clusters.call(call).await,
             _ => Err(unsupported(call.operation)),
         }
     }

@@ -344,13 +344,18 @@ fn own_endpoints() -> BTreeMap<Service, String> {
 /// # Errors
 /// When the TLS provider refuses its own defaults.
 pub fn http_client() -> PortResult<reqwest::Client> {
+    http_client_builder()
+        .build()
+        .map_err(|error| refused("the HTTP client", error))
+}
+
+/// What every client here has in common.
+pub(super) fn http_client_builder() -> reqwest::ClientBuilder {
     // A second installation is refused and harmless: the first one stays.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder()
         .timeout(CALL_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(|error| refused("the HTTP client", error))
 }
 
 /// Reads an answer's body up to [`MAX_ANSWER_BYTES`].
@@ -375,7 +380,7 @@ pub async fn read_capped(mut response: reqwest::Response, what: &str) -> PortRes
     Ok(body)
 }
 
-fn json_answer(body: &[u8], what: String) -> PortResult<Value> {
+pub(super) fn json_answer(body: &[u8], what: String) -> PortResult<Value> {
     if body.is_empty() {
         return Ok(Value::Null);
     }

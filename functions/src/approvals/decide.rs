@@ -7,10 +7,19 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Approvals, Refused};
-use crate::incidents::{ActionRecord, ActionStatus, Meta, items};
+use crate::incidents::{ActionRecord, ActionStatus, Meta, entry, items, remark_of};
 use crate::ports::cloud::Secrets;
 use crate::ports::{Attributes, Clock, Condition, Item, PortError, Table, Workflow, Write};
+use crate::remediator::approval::DENIED;
 use crate::token::fingerprint;
+
+/// Tries of a transaction that the incident's other writers keep winning.
+const MAX_TRIES: usize = 8;
+
+/// Where the action and the token stand in the transaction of a decision.
+const ACTION: usize = 0;
+/// The same.
+const TOKEN: usize = 3;
 
 /// A reason is at most this long.
 const MAX_REASON_CHARS: usize = 500;
@@ -22,6 +31,15 @@ const MAX_REASON_CHARS: usize = 500;
 pub enum Choice {
     Approve,
     Deny,
+}
+
+impl Choice {
+    const fn status(self) -> ActionStatus {
+        match self {
+            Self::Approve => ActionStatus::Approved,
+            Self::Deny => ActionStatus::Denied,
+        }
+    }
 }
 
 /// What somebody decides.
@@ -84,10 +102,7 @@ impl<T: Table, W: Workflow, S: Secrets, K: Clock> Approvals<T, W, S, K> {
         }
         let meta = self.incidents.meta(&decision.incident_id).await?;
         self.check_approver(&meta, who)?;
-        let status = match decision.choice {
-            Choice::Approve => ActionStatus::Approved,
-            Choice::Deny => ActionStatus::Denied,
-        };
+        let status = decision.choice.status();
         let decided = Decided {
             action_id: decision.action_id.clone(),
             choice: decision.choice,
@@ -102,53 +117,29 @@ impl<T: Table, W: Workflow, S: Secrets, K: Clock> Approvals<T, W, S, K> {
                 Err(Refused::Replayed)
             };
         }
-        let mut writes = vec![Write::Update {
-            key: record.key(),
-            set: Attributes::from([
-                ("status".to_owned(), json!(status)),
-                ("decided_by".to_owned(), json!(decided.by)),
-                ("decided_at".to_owned(), json!(now)),
-            ]),
-            add: Default::default(),
-            remove: vec![],
-            condition: Some(Condition::All(vec![
-                Condition::Equals("status".to_owned(), json!(ActionStatus::AwaitingApproval)),
-                Condition::Equals("plan_digest".to_owned(), json!(decision.plan_digest)),
-            ])),
-        }];
-        if let Some(token) = token {
-            writes.push(Write::Put {
-                item: Item {
-                    key: items::used_token(&fingerprint(token)),
-                    attributes: Attributes::from([
-                        ("by".to_owned(), json!(decided.by)),
-                        // Longer than any token is valid.
-                        (
-                            "expires".to_owned(),
-                            json!(now.as_millis().div_euclid(1000) + 7 * 86_400),
-                        ),
-                    ]),
-                },
-                condition: Some(Condition::Absent),
-            });
+        self.record_decision(decision, who, &decided, &record, token, now)
+            .await?;
+        tracing::info!(incident = %decision.incident_id, action = %decision.action_id, %who, choice = ?decision.choice, "decided");
+        if self.answer_workflow(&record, decision).await? {
+            Ok(decided)
+        } else {
+            Err(Refused::NotWaiting(
+                "the workflow stopped waiting".to_owned(),
+            ))
         }
-        match self.incidents.table().transact(writes).await {
-            Ok(()) => {}
-            Err(PortError::Conflict { failed, .. }) if failed.contains(&1) => {
-                return Err(Refused::Replayed);
-            }
-            Err(PortError::Conflict { .. }) => {
-                let record = self
-                    .record(&decision.incident_id, &decision.action_id)
-                    .await?;
-                let by = record.decided_by.unwrap_or_else(|| "nobody".to_owned());
-                return Err(Refused::NotWaiting(format!(
-                    "it is {} by {by}",
-                    record.status.as_str()
-                )));
-            }
-            Err(error) => return Err(error.into()),
-        }
+    }
+
+    /// Writes the decision, the use of the token and the entry of the log together.
+    async fn record_decision(
+        &self,
+        decision: &Decision,
+        who: &Who,
+        decided: &Decided,
+        record: &ActionRecord,
+        token: Option<&str>,
+        now: Time,
+    ) -> Result<(), Refused> {
+        let status = decision.choice.status();
         let reason: String = decision
             .reason
             .iter()
@@ -159,23 +150,56 @@ impl<T: Table, W: Workflow, S: Secrets, K: Clock> Approvals<T, W, S, K> {
             "{:?} of plan {}: {reason}",
             decision.choice, decision.plan_digest
         );
-        self.incidents
-            .remark(
+        let why = why.trim_end_matches([':', ' ']);
+        for _ in 0..MAX_TRIES {
+            let meta = self.incidents.meta(&decision.incident_id).await?;
+            let event = remark_of(&meta, who, why, now);
+            let mut writes = vec![Write::Update {
+                key: record.key(),
+                set: Attributes::from([
+                    ("status".to_owned(), json!(status)),
+                    ("decided_by".to_owned(), json!(decided.by)),
+                    ("decided_at".to_owned(), json!(now)),
+                ]),
+                add: Default::default(),
+                remove: vec![],
+                condition: Some(Condition::All(vec![
+                    Condition::Equals("status".to_owned(), json!(ActionStatus::AwaitingApproval)),
+                    Condition::Equals("plan_digest".to_owned(), json!(decision.plan_digest)),
+                ])),
+            }];
+            writes.extend(entry(
                 &decision.incident_id,
-                who,
-                why.trim_end_matches([':', ' ']),
+                &meta,
+                &event,
                 Attributes::new(),
-                now,
-            )
-            .await?;
-        tracing::info!(incident = %decision.incident_id, action = %decision.action_id, %who, choice = ?decision.choice, "decided");
-        if self.answer_workflow(&record, decision).await? {
-            Ok(decided)
-        } else {
-            Err(Refused::NotWaiting(
-                "the workflow stopped waiting".to_owned(),
-            ))
+                vec![],
+            ));
+            writes.extend(token.map(|token| used(token, &decided.by, now)));
+            match self.incidents.table().transact(writes).await {
+                Ok(()) => return Ok(()),
+                Err(PortError::Conflict { failed, .. }) if failed.contains(&TOKEN) => {
+                    return Err(Refused::Replayed);
+                }
+                Err(PortError::Conflict { failed, .. }) if failed.contains(&ACTION) => {
+                    let record = self
+                        .record(&decision.incident_id, &decision.action_id)
+                        .await?;
+                    let by = record.decided_by.unwrap_or_else(|| "nobody".to_owned());
+                    return Err(Refused::NotWaiting(format!(
+                        "it is {} by {by}",
+                        record.status.as_str()
+                    )));
+                }
+                // The incident moved on meanwhile.
+                Err(PortError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        Err(Refused::Port(PortError::Transient {
+            what: format!("incident {}", decision.incident_id),
+            detail: "others keep writing it".to_owned(),
+        }))
     }
 
     fn check_approver(&self, meta: &Meta, who: &Who) -> Result<(), Refused> {
@@ -205,9 +229,6 @@ impl<T: Table, W: Workflow, S: Secrets, K: Clock> Approvals<T, W, S, K> {
         record: &ActionRecord,
         decision: &Decision,
     ) -> Result<bool, Refused> {
-        let Some(task_token) = &record.task_token else {
-            return Ok(false);
-        };
         let mut state = json!({
             "incident_id": record.plan.incident_id,
             "opening": record.plan.opening,
@@ -222,10 +243,38 @@ impl<T: Table, W: Workflow, S: Secrets, K: Clock> Approvals<T, W, S, K> {
                 Choice::Deny => {
                     fields.insert("next".to_owned(), json!("close"));
                     fields.insert("outcome".to_owned(), json!(Outcome::Denied));
-                    fields.insert("why".to_owned(), json!("a person refused the plan"));
+                    fields.insert("why".to_owned(), json!(DENIED));
                 }
             }
         }
-        Ok(self.workflow.succeed(task_token, state.to_string()).await?)
+        // A task that was retried left several tokens; one of them is waited for.
+        let mut heard = false;
+        let plan = &record.plan;
+        for token in self
+            .incidents
+            .waiting(&plan.incident_id, &plan.action_id)
+            .await?
+        {
+            heard |= self.workflow.succeed(&token, state.to_string()).await?;
+        }
+        Ok(heard)
+    }
+}
+
+/// That a token was used, once.
+fn used(token: &str, by: &str, now: Time) -> Write {
+    Write::Put {
+        item: Item {
+            key: items::used_token(&fingerprint(token)),
+            attributes: Attributes::from([
+                ("by".to_owned(), json!(by)),
+                // Longer than any token is valid.
+                (
+                    "expires".to_owned(),
+                    json!(now.as_millis().div_euclid(1000) + 7 * 86_400),
+                ),
+            ]),
+        },
+        condition: Some(Condition::Absent),
     }
 }

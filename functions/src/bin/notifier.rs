@@ -5,7 +5,7 @@ use aiops_functions::adapters::{
     DynamoDbTable, HttpWeb, SecretsManager, SystemClock, TokioPause, sdk,
 };
 use aiops_functions::incidents::Incidents;
-use aiops_functions::notifier::{Notifier, SnsEvent};
+use aiops_functions::notifier::{Invocation, Notifier};
 use aiops_functions::runtime::{self, FunctionError};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@ async fn main() -> anyhow::Result<()> {
         pause: TokioPause,
         config,
     };
-    runtime::serve(|event: SnsEvent| async {
+    runtime::serve(|event: Invocation| async {
         let answer = Box::pin(notifier.handle(event)).await;
         answer.map_err(|error| FunctionError::new("Undelivered", error))
     })

@@ -262,7 +262,13 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
             }
         }
         for (incident_id, amendments) in amended {
-            for some in amendments.chunks(FINDINGS_MAX) {
+            let mut rest = amendments.as_slice();
+            while !rest.is_empty() {
+                let bytes = rest
+                    .iter()
+                    .map(|(_, now)| now.map_or(0, |wanted| wanted.json.len()));
+                let (some, others) = rest.split_at(fitting(bytes));
+                rest = others;
                 self.amend(slot, incident_id, some).await?;
                 let retracted = some.iter().filter(|(_, now)| now.is_none()).count() as u64;
                 changes.retracted += retracted;
@@ -282,7 +288,8 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
             findings.sort_by_key(|wanted| (wanted.finding.window.start, &wanted.finding.id));
             let mut rest = findings.as_slice();
             while !rest.is_empty() {
-                let (some, others) = rest.split_at(fitting(rest));
+                let bytes = rest.iter().map(|wanted| wanted.json.len());
+                let (some, others) = rest.split_at(fitting(bytes));
                 let opened = self.add(slot, fingerprint, some).await?;
                 changes.added += some.len() as u64;
                 changes.opened += u64::from(opened);
@@ -309,14 +316,13 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
     }
 }
 
-/// How many of these findings one transaction takes, at least one.
-fn fitting(findings: &[&Wanted<'_>]) -> usize {
+/// How many findings of these sizes one transaction takes, at least one.
+fn fitting(sizes: impl Iterator<Item = usize>) -> usize {
     let mut bytes = 0;
-    let fit = findings
-        .iter()
+    let fit = sizes
         .take(FINDINGS_MAX)
-        .take_while(|wanted| {
-            bytes += wanted.json.len();
+        .take_while(|size| {
+            bytes += size;
             bytes <= TRANSACTION_BYTES_MAX
         })
         .count();

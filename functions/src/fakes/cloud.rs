@@ -47,6 +47,11 @@ impl FakeCloud {
             .push(entry(number, action, false, cidr));
     }
 
+    /// How many calls were made so far, reading ones too.
+    pub fn calls(&self) -> usize {
+        locked(&self.calls).len()
+    }
+
     /// The mutating calls so far.
     pub fn changes(&self) -> Vec<ApiCall> {
         locked(&self.calls)

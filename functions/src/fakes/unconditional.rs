@@ -117,7 +117,14 @@ fn form(condition: &Condition) -> String {
         Condition::Missing(name) => format!("{name} missing"),
         Condition::Below(name, _) => format!("{name} below"),
         Condition::AtMost(name, _) => format!("{name} at most"),
-        Condition::OneOf(name, _) => format!("{name} one of"),
+        // Fixed words, which tell two conditions of one form apart.
+        Condition::OneOf(name, values) => {
+            let words: Vec<_> = values
+                .iter()
+                .filter_map(serde_json::Value::as_str)
+                .collect();
+            format!("{name} one of {}", words.join(", "))
+        }
         Condition::All(conditions) => format!("all({})", each(conditions)),
         Condition::Any(conditions) => format!("any({})", each(conditions)),
     }

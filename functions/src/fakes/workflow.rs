@@ -36,6 +36,11 @@ impl FakeWorkflow {
         locked(&self.state).waiting.insert(task_token.to_owned());
     }
 
+    /// Lets nobody wait for this token any more.
+    pub fn stop_waiting(&self, task_token: &str) {
+        locked(&self.state).waiting.remove(task_token);
+    }
+
     /// What was answered to this token.
     pub fn answer(&self, task_token: &str) -> Option<String> {
         locked(&self.state).answers.get(task_token).cloned()

@@ -60,8 +60,6 @@ pub struct ActionRecord {
     pub undone: bool,
     /// Who decided, once somebody did.
     pub decided_by: Option<String>,
-    /// The workflow's token, while it waits.
-    pub task_token: Option<String>,
 }
 
 impl ActionRecord {
@@ -105,7 +103,6 @@ impl ActionRecord {
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
             decided_by: text("decided_by").map(str::to_owned),
-            task_token: text("task_token").map(str::to_owned),
         })
     }
 

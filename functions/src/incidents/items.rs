@@ -92,9 +92,23 @@ pub fn rule_number(network_acl_id: &str, number: u16) -> ItemKey {
     )
 }
 
+/// A task of the workflow that waits for the decision on an action: attribute `task_token`. A task that
+/// was retried has several tokens, of which one is waited for.
+pub fn wait(id: &str, action_id: &str, token_fingerprint: &str) -> ItemKey {
+    ItemKey::new(
+        partition(id),
+        format!("wait#{action_id}#{token_fingerprint}"),
+    )
+}
+
 /// A token of an approval that was used.
 pub fn used_token(nonce: &str) -> ItemKey {
     ItemKey::new(format!("token#{nonce}"), "used")
+}
+
+/// A message that a channel's limit holds back until the next grouped one.
+pub fn held(channel: &str, id: &str, event: &str) -> ItemKey {
+    ItemKey::new(format!("channel#{channel}"), format!("held#{id}#{event}"))
 }
 
 /// How many messages a channel got in a window.

@@ -10,13 +10,16 @@ use super::view::View;
 use super::{Notice, Notifier, NotifyError, slack, teams};
 use crate::incidents::items;
 use crate::ports::cloud::{Pause, SecretVersion, Secrets, Web, WebAnswer};
-use crate::ports::{Attributes, Clock, Condition, Item, PortError, Table, Write};
+use crate::ports::{Attributes, Clock, Condition, Item, ItemKey, PortError, Table, Write};
 
 /// Tries of one post within one invocation; the invocation itself is tried again by SNS.
 const MAX_TRIES: u32 = 4;
 
 /// No pause between two tries is longer.
 const MAX_PAUSE: Duration = Duration::from_secs(20);
+
+/// Said in the last message of a window.
+const LAST: &str = "Many incidents: the next messages are grouped for some minutes.";
 
 /// An invocation that claimed a notice and is silent for this long was killed.
 const CLAIM_MILLIS: i64 = 120_000;
@@ -33,11 +36,12 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         if !self.claim(&key, channel).await? {
             return Ok(());
         }
-        match self.send(notice, channel, view).await {
-            Ok(state) => {
-                let set = Attributes::from([("state".to_owned(), json!(state))]);
+        match self.send(notice, channel, &key, view).await {
+            Ok(Sent::Told) => {
+                let set = Attributes::from([("state".to_owned(), json!("sent"))]);
                 self.mark(key, set).await
             }
+            Ok(Sent::Held) => Ok(()),
             Err(error) => {
                 // The next invocation need not wait for the claim to run out.
                 let set = Attributes::from([("claimed_at".to_owned(), json!(0))]);
@@ -48,22 +52,18 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
     }
 
     /// Whether this invocation is the one that delivers.
-    async fn claim(
-        &self,
-        key: &crate::ports::ItemKey,
-        channel: &Channel,
-    ) -> Result<bool, NotifyError> {
+    async fn claim(&self, key: &ItemKey, channel: &Channel) -> Result<bool, NotifyError> {
         let now = self.clock.now().as_millis();
-        let claim = Write::Put {
-            item: Item {
-                key: key.clone(),
-                attributes: Attributes::from([
-                    ("state".to_owned(), json!("sending")),
-                    ("claimed_at".to_owned(), json!(now)),
-                ]),
-            },
+        let claim = Write::Update {
+            key: key.clone(),
+            set: Attributes::from([
+                ("state".to_owned(), json!("sending")),
+                ("claimed_at".to_owned(), json!(now)),
+            ]),
+            add: Default::default(),
+            remove: vec![],
             condition: Some(Condition::Any(vec![
-                Condition::Absent,
+                Condition::Missing("state".to_owned()),
                 Condition::All(vec![
                     Condition::Equals("state".to_owned(), json!("sending")),
                     Condition::Below("claimed_at".to_owned(), now - CLAIM_MILLIS),
@@ -88,7 +88,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         }
     }
 
-    async fn mark(&self, key: crate::ports::ItemKey, set: Attributes) -> Result<(), NotifyError> {
+    async fn mark(&self, key: ItemKey, set: Attributes) -> Result<(), NotifyError> {
         let write = Write::Update {
             key,
             set,
@@ -99,52 +99,38 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         Ok(self.incidents.table().write(write).await?)
     }
 
-    /// Sends or holds back; the state that the notice is left in.
+    /// Sends it, unless the channel has no room for it.
     async fn send(
         &self,
         notice: &Notice,
         channel: &Channel,
+        key: &ItemKey,
         view: &View,
-    ) -> Result<&'static str, NotifyError> {
+    ) -> Result<Sent, NotifyError> {
         let thread = items::thread(&notice.incident_id, &channel.name);
         let existing = match channel.via {
             Via::SlackBot { .. } => self.incidents.table().get(&thread).await?,
             _ => None,
         };
-        let (mut note, mut told) = (None, 0);
+        let mut note = None;
         if existing.is_none() {
-            match self.room(channel).await? {
+            match self.room(notice, channel, key, view).await? {
                 Room::No => {
                     tracing::warn!(incident = %notice.incident_id, channel = %channel.name, "message held back");
-                    return Ok("held");
+                    return Ok(Sent::Held);
                 }
-                Room::Yes { held, last } => {
-                    told = held;
-                    let mut parts = Vec::new();
-                    if held > 0 {
-                        parts.push(format!(
-                            "{held} further messages were held back: aiops incidents list"
-                        ));
-                    }
-                    if last {
-                        parts.push(
-                            "Many incidents: the next messages are grouped for some minutes."
-                                .to_owned(),
-                        );
-                    }
-                    note = (!parts.is_empty()).then(|| parts.join("\n"));
-                }
+                Room::Yes { last } => note = last.then_some(LAST),
             }
         }
         match &channel.via {
             Via::SlackWebhook { url_secret_arn } => {
                 let url = self.secret(url_secret_arn).await?;
-                self.post(channel, &url, None, &slack::message(view, note.as_deref()))
+                self.post(channel, &url, None, &slack::message(view, note))
                     .await?;
             }
             Via::TeamsWorkflow { url_secret_arn } => {
                 let url = self.secret(url_secret_arn).await?;
-                self.post(channel, &url, None, &teams::message(view, note.as_deref()))
+                self.post(channel, &url, None, &teams::message(view, note))
                     .await?;
             }
             Via::SlackBot {
@@ -159,20 +145,44 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
                     api,
                     token: &token,
                 };
-                self.send_by_bot(&bot, &thread, existing, view, note.as_deref())
+                self.send_by_bot(&bot, &thread, existing, view, note)
                     .await?;
             }
         }
-        if told > 0 {
-            self.count_held(channel, -told).await?;
-        }
-        Ok("sent")
+        Ok(Sent::Told)
+    }
+
+    /// A message that belongs to no incident.
+    pub(super) async fn group_by_bot(
+        &self,
+        channel: &Channel,
+        message: &Value,
+    ) -> Result<(), NotifyError> {
+        let Via::SlackBot {
+            token_secret_arn,
+            channel: target,
+            api,
+        } = &channel.via
+        else {
+            return Ok(());
+        };
+        let token = self.secret(token_secret_arn).await?;
+        let bot = Bot {
+            channel,
+            target,
+            api,
+            token: &token,
+        };
+        let mut body = message.clone();
+        extend(&mut body, [("channel", json!(target))]);
+        self.call_slack(&bot, "chat.postMessage", &body).await?;
+        Ok(())
     }
 
     async fn send_by_bot(
         &self,
         bot: &Bot<'_>,
-        thread: &crate::ports::ItemKey,
+        thread: &ItemKey,
         existing: Option<Item>,
         view: &View,
         note: Option<&str>,
@@ -240,7 +250,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         })
     }
 
-    async fn post(
+    pub(super) async fn post(
         &self,
         channel: &Channel,
         url: &str,
@@ -278,7 +288,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         })
     }
 
-    async fn secret(&self, arn: &str) -> Result<String, NotifyError> {
+    pub(super) async fn secret(&self, arn: &str) -> Result<String, NotifyError> {
         let secret = self.secrets.secret(arn, SecretVersion::Current).await?;
         secret.map(|text| text.trim().to_owned()).ok_or_else(|| {
             NotifyError::Port(PortError::Permanent {
@@ -287,6 +297,14 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
             })
         })
     }
+}
+
+/// What became of a notice.
+enum Sent {
+    /// The channel has it.
+    Told,
+    /// The timer tells it.
+    Held,
 }
 
 /// A Slack bot in a channel.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::limit::Group;
 use super::text::{plain, slack_block, slack_code};
 use super::view::View;
 
@@ -66,6 +67,22 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
     json!({
         "text": slack_code(&view.headline(), MAX_HEADER),
         "blocks": blocks,
+        "unfurl_links": false,
+        "unfurl_media": false,
+    })
+}
+
+/// One message for many that were held back.
+pub(super) fn grouped(group: &Group) -> Value {
+    let headlines: Vec<String> = group
+        .headlines
+        .iter()
+        .map(|headline| slack_code(headline, 200))
+        .collect();
+    let text = plain(&group.sentence(), 300);
+    json!({
+        "text": text,
+        "blocks": [section(&format!("*{text}*")), section(&headlines.join("\n"))],
         "unfurl_links": false,
         "unfurl_media": false,
     })

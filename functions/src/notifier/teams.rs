@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::limit::Group;
 use super::text::{defanged, plain};
 use super::view::View;
 
@@ -72,6 +73,22 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
         &safe(&format!("aiops incidents show {}", view.id), 120),
         true,
     ));
+    envelope(&body, &actions)
+}
+
+/// One message for many that were held back.
+pub(super) fn grouped(group: &Group) -> Value {
+    let mut body = vec![run(&safe(&group.sentence(), 300), false)];
+    body.extend(
+        group
+            .headlines
+            .iter()
+            .map(|headline| run(&safe(headline, 200), true)),
+    );
+    envelope(&body, &[])
+}
+
+fn envelope(body: &[Value], actions: &[Value]) -> Value {
     json!({
         "type": "message",
         "attachments": [{

@@ -119,7 +119,8 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         self.ended(&key).await
     }
 
-    /// Writes that the call begins now, unless the stop switch is on.
+    /// Writes that the call begins now, unless the stop switch is on. The lease makes this execution the
+    /// only one that writes it.
     async fn intend(&self, key: &ItemKey, begun: bool, call: &ApiCall) -> StepResult<()> {
         let now = self.clock.now();
         let intent = if begun {
@@ -128,7 +129,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 set: Attributes::from([("again_at".to_owned(), json!(now))]),
                 add: [("tries".to_owned(), 1)].into(),
                 remove: vec![],
-                condition: Some(Condition::Equals("state".to_owned(), json!("begun"))),
+                condition: None,
             }
         } else {
             Write::Put {
@@ -141,7 +142,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                         ("begun_at".to_owned(), json!(now)),
                     ]),
                 },
-                condition: Some(Condition::Absent),
+                condition: None,
             }
         };
         match self
@@ -182,7 +183,8 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             add: Default::default(),
             remove: vec![],
             condition: Some(Condition::All(vec![
-                Condition::Present,
+                // What was read may be long ago: an execution that comes late begins nothing.
+                Condition::Equals("status".to_owned(), json!(record.status)),
                 Condition::Any(vec![
                     Condition::Missing("lease_until".to_owned()),
                     Condition::Below("lease_until".to_owned(), now.as_millis()),
@@ -194,6 +196,23 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             Err(PortError::Conflict { .. }) => Err(StepError::Busy(record.plan.action_id.clone())),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Sets attributes of the action's item if it stands where it was read: whoever undid it meanwhile
+    /// is not overruled.
+    pub(super) async fn update_action_as_read(
+        &self,
+        record: &ActionRecord,
+        set: Attributes,
+    ) -> StepResult<()> {
+        let write = Write::Update {
+            key: record.key(),
+            set,
+            add: Default::default(),
+            remove: vec![],
+            condition: Some(Condition::Equals("status".to_owned(), json!(record.status))),
+        };
+        Ok(self.incidents.table().write(write).await?)
     }
 
     /// Sets attributes of the action's item and, with `unlease`, lets others work on it.
@@ -212,7 +231,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             } else {
                 vec![]
             },
-            condition: Some(Condition::Present),
+            condition: None,
         };
         Ok(self.incidents.table().write(write).await?)
     }

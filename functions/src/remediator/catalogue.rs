@@ -14,8 +14,12 @@ use crate::ports::{Clock, Condition, PortError, Table, Write};
 
 mod capacity;
 mod deny_address;
+mod deployment;
 mod instance;
+mod node;
+mod replace;
 mod resource;
+mod security_group;
 
 /// What a builder looks at.
 #[derive(Debug, Clone, Copy)]
@@ -70,9 +74,11 @@ pub(super) async fn build<T: Table, C: Cloud, P: Topic, K: Clock>(
         ActionName::RaiseShardCount => capacity::raise_shards(remediator, context).await,
         ActionName::ScaleNodeGroup => capacity::scale_node_group(remediator, context).await,
         ActionName::DeactivateAccessKey => capacity::deactivate_key(remediator, context).await,
-        other => Err(BuildError::Refused(format!(
-            "{other} is not in the catalogue of this version"
-        ))),
+        ActionName::RevokeSecurityGroupRule => security_group::revoke(remediator, context).await,
+        ActionName::ReplaceInstance => replace::replace(remediator, context).await,
+        ActionName::DrainNode => node::drain(remediator, context).await,
+        ActionName::RestartDeployment => deployment::restart(remediator, context).await,
+        ActionName::RollBackDeployment => deployment::roll_back(remediator, context).await,
     }
 }
 

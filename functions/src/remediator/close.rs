@@ -3,12 +3,12 @@
 use aiops_domain::IncidentStatus;
 use aiops_domain::incident::event::Outcome;
 use aiops_domain::incident::lifecycle::Trigger;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Remediator, State, StepResult, catalogue};
 use crate::incidents::{ActionRecord, ActionStatus, items};
 use crate::ports::cloud::{Cloud, Topic};
-use crate::ports::{Clock, Table};
+use crate::ports::{Attributes, Clock, Table};
 
 impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
     pub(super) async fn close(&self, mut state: State) -> StepResult<State> {
@@ -60,12 +60,17 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 (Outcome::Failed | Outcome::Refused, _) => ActionStatus::Failed,
                 (_, status) => status,
             };
-            self.set_status(record, status).await?;
+            self.settled(record, status).await?;
         } else if outcome == Outcome::Failed && record.status != ActionStatus::Undone {
             // What it changed stays as it is: the rule numbers and the place under the cap stay taken.
-            self.set_status(record, ActionStatus::Failed).await?;
+            self.settled(record, ActionStatus::Failed).await?;
         }
         Ok(())
+    }
+
+    async fn settled(&self, record: &ActionRecord, status: ActionStatus) -> StepResult<()> {
+        let set = Attributes::from([("status".to_owned(), json!(status))]);
+        self.update_action_as_read(record, set).await
     }
 
     fn reason(&self, state: &State, outcome: Outcome) -> String {

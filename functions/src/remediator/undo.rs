@@ -108,6 +108,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 Some(detail) => Err(StepError::CheckPending {
                     action_id: record.plan.action_id.clone(),
                     detail: format!("the prior state is not restored; {detail}"),
+                    slow: record.plan.action.is_slow(),
                 }),
                 None => Ok(()),
             }

@@ -37,9 +37,11 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         if passed {
             set.insert("status".to_owned(), json!(ActionStatus::Verified));
         }
-        self.update_action(&record, set, false).await?;
+        // A conflict comes again, and then sees what happened.
+        self.update_action_as_read(&record, set).await?;
         if !passed {
             return Err(StepError::CheckPending {
+                slow: record.plan.action.is_slow(),
                 action_id: record.plan.action_id,
                 detail,
             });

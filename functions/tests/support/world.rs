@@ -240,7 +240,8 @@ impl World {
                 tries += 1;
                 match &result {
                     Err(error)
-                        if matches!(error.name(), "Transient" | "CheckPending") && tries < 6 =>
+                        if matches!(error.name(), "Transient" | "CheckPending" | "CheckSlow")
+                            && tries < 6 =>
                     {
                         // Longer than a lease: what was killed is gone.
                         self.clock.advance_millis(61_000);

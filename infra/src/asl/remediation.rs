@@ -30,12 +30,27 @@ const AGAIN: Retry = Retry {
     max_delay_seconds: 40,
 };
 
+/// The end is worth more patience: without it the incident stays where it is.
+const TO_THE_END: Retry = Retry {
+    max_attempts: 30,
+    max_delay_seconds: 120,
+    ..AGAIN
+};
+
 /// What was changed needs a moment to show.
 const NOT_YET: Retry = Retry {
     errors: &["CheckPending"],
     interval_seconds: 2,
     max_attempts: 4,
     max_delay_seconds: 30,
+};
+
+/// What was started needs minutes: an instance, pods, shards.
+const SLOWLY: Retry = Retry {
+    errors: &["CheckSlow"],
+    interval_seconds: 10,
+    max_attempts: 20,
+    max_delay_seconds: 60,
 };
 
 /// How the workflow is set up.
@@ -68,22 +83,26 @@ impl Workflow {
         );
         let notify = states.task(
             "Notify",
-            self.step("notify").retry([AGAIN]).catch(ALL, unheard),
+            self.step("notify").retry([TO_THE_END]).catch(ALL, unheard),
             done,
         );
         let close = states.task(
             "Close",
-            self.step("close").retry([AGAIN]).catch(ALL, notify),
+            self.step("close").retry([TO_THE_END]).catch(ALL, notify),
             notify,
         );
         let undo = states.task(
             "Undo",
-            self.step("undo").retry([NOT_YET, AGAIN]).catch(ALL, close),
+            self.step("undo")
+                .retry([NOT_YET, SLOWLY, AGAIN])
+                .catch(ALL, close),
             close,
         );
         let verify = states.task(
             "Verify",
-            self.step("verify").retry([NOT_YET, AGAIN]).catch(ALL, undo),
+            self.step("verify")
+                .retry([NOT_YET, SLOWLY, AGAIN])
+                .catch(ALL, undo),
             close,
         );
         let executed = states.choice("Executed", [arm("verify", verify)], close);
@@ -102,10 +121,17 @@ impl Workflow {
             close,
         );
         let decided = states.choice("Decided", [arm("execute", execute)], close);
+        // The answer went to a try of the task that is no more.
+        let resume = states.task(
+            "Resume",
+            self.step("resume").retry([AGAIN]).catch(ALL, close),
+            decided,
+        );
         let await_approval = states.task(
             "AwaitApproval",
             self.await_approval()
                 .catch(&["States.Timeout"], expire)
+                .catch(&["Decided"], resume)
                 .catch(ALL, close),
             decided,
         );

@@ -76,8 +76,9 @@ actions! {
         STOP_QUERY_EXECUTION = "athena:StopQueryExecution" narrow,
     }
     autoscaling {
-        DESCRIBE_AUTO_SCALING_GROUPS = "autoscaling:DescribeAutoScalingGroups" narrow,
-        SET_DESIRED_CAPACITY = "autoscaling:SetDesiredCapacity" narrow,
+        DESCRIBE_AUTO_SCALING_GROUPS = "autoscaling:DescribeAutoScalingGroups" any,
+        DESCRIBE_AUTO_SCALING_INSTANCES = "autoscaling:DescribeAutoScalingInstances" any,
+        TERMINATE_INSTANCE_IN_AUTO_SCALING_GROUP = "autoscaling:TerminateInstanceInAutoScalingGroup" narrow,
     }
     cloudwatch {
         DESCRIBE_ALARMS = "cloudwatch:DescribeAlarms" narrow,

@@ -12,8 +12,9 @@ use super::logs::Subscribed;
 use super::secrets::{self, Secret};
 use super::tables::{self, Tables};
 use super::topics::Topics;
-use crate::aws::{apigatewayv2, lambda, sns};
-use crate::graph::{Document, Scope};
+use crate::aws::{apigatewayv2, cloudwatch, lambda, sns};
+use crate::graph::{Document, Scope, json};
+use crate::object;
 
 /// The secrets of chats and of approvals.
 #[derive(Debug, Clone)]
@@ -129,6 +130,7 @@ pub fn declare(
         },
     );
     subscribe(shared, &notifier, places.topics);
+    flush(shared, context, &notifier);
     notifier
 }
 
@@ -177,6 +179,35 @@ fn channels(context: &Context<'_>, document: &mut Document, secrets: &Secrets) -
         channels.push(channel("teams", via, None));
     }
     channels
+}
+
+/// What a channel's limit holds back is told in one message, as often as a window is long.
+fn flush(shared: &Shared<'_>, context: &Context<'_>, notifier: &Function) {
+    let scope = &shared.scope;
+    let rule = scope.declare(
+        "notifier-flush",
+        cloudwatch::EventRuleArgs::new()
+            .name(context.name("notifier-flush"))
+            .description("Tells what the limits of channels held back")
+            .schedule_expression("rate(5 minutes)"),
+    );
+    scope.declare(
+        "notifier-flush",
+        lambda::PermissionArgs::new(lambda::PermissionRequired {
+            action: "lambda:InvokeFunction".into(),
+            function: notifier.function.name(),
+            principal: "events.amazonaws.com".into(),
+        })
+        .source_arn(rule.arn()),
+    );
+    scope.declare(
+        "notifier-flush",
+        cloudwatch::EventTargetArgs::new(cloudwatch::EventTargetRequired {
+            arn: notifier.function.arn(),
+            rule: rule.name(),
+        })
+        .input(json(object! { "step" => "flush" })),
+    );
 }
 
 fn subscribe(shared: &Shared<'_>, notifier: &Function, topics: &Topics) {

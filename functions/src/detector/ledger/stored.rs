@@ -25,6 +25,52 @@ pub(super) fn bounded(finding: &Finding) -> Finding {
     finding
 }
 
+/// Cuts a text to so many bytes of its JSON form, in which a control character takes six.
 fn cut(text: &mut String, bytes: usize) {
-    text.truncate(text.floor_char_boundary(bytes));
+    let mut room = bytes;
+    let fits = text
+        .char_indices()
+        .find(|(_, character)| {
+            let size = json_bytes(*character);
+            let full = size > room;
+            room = room.saturating_sub(size);
+            full
+        })
+        .map(|(at, _)| at);
+    if let Some(at) = fits {
+        text.truncate(at);
+    }
+}
+
+/// Bytes of a character within a JSON string as serde_json writes it.
+const fn json_bytes(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..='\u{1f}' => 6,
+        other => other.len_utf8(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_by_the_bytes_of_its_json() {
+        for (text, bytes) in [
+            ("plain text", 4),
+            ("\u{1}\u{2}\u{3}", 13),
+            ("a\"b\\c\n", 5),
+            ("äöü€", 5),
+            ("short", 100),
+        ] {
+            let mut cut_text = text.to_owned();
+            cut(&mut cut_text, bytes);
+            let json = serde_json::json!(cut_text).to_string();
+            assert!(json.len() - 2 <= bytes, "{json}");
+            let next = text.chars().nth(cut_text.chars().count());
+            let one_more = next.map_or(usize::MAX, |next| json.len() - 2 + json_bytes(next));
+            assert!(one_more > bytes, "{json}: one more character would fit");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use aiops_domain::plan::{
 };
 use serde_json::{Value, json};
 
-use super::resource::{Draft, action_id, identifier, is_name, number};
+use super::resource::{Draft, action_id, cluster, configured, identifier, is_name, number};
 use super::{BuildError, Context, Remediator};
 use crate::ports::cloud::{Cloud, Topic};
 use crate::ports::{Clock, Table};
@@ -94,17 +94,8 @@ pub(super) async fn scale_node_group<T: Table, C: Cloud, P: Topic, K: Clock>(
     context: &Context<'_>,
 ) -> Result<RemediationPlan, BuildError> {
     let rules = &remediator.config.resources;
-    let cluster = rules
-        .cluster
-        .clone()
-        .ok_or_else(|| BuildError::Refused("no cluster is configured".to_owned()))?;
-    let node_group = context
-        .response
-        .resource
-        .get("node_group")
-        .filter(|name| is_name(name))
-        .cloned()
-        .ok_or_else(|| BuildError::Refused("no node_group is configured".to_owned()))?;
+    let cluster = cluster(rules)?;
+    let node_group = configured(context, "node_group", is_name)?;
     let names = json!({"clusterName": cluster, "nodegroupName": node_group});
     let read = ApiCall::new(Operation::DescribeNodegroup, names.clone());
     let answer = remediator.cloud.call(&read).await?;
@@ -179,13 +170,7 @@ pub(super) async fn deactivate_key<T: Table, C: Cloud, P: Topic, K: Clock>(
             "{user} is not a user of remediation"
         )));
     }
-    let key = context
-        .response
-        .resource
-        .get("access_key_id")
-        .filter(|key| is_name(key))
-        .cloned()
-        .ok_or_else(|| BuildError::Refused("no access_key_id is configured".to_owned()))?;
+    let key = configured(context, "access_key_id", is_name)?;
     let read = ApiCall::new(Operation::ListAccessKeys, json!({"UserName": user}));
     let answer = remediator.cloud.call(&read).await?;
     let keys = "/ListAccessKeysResult/AccessKeyMetadata";

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{BuildError, Context, Remediator};
 use crate::incidents::items;
 use crate::ports::cloud::{Cloud, Topic};
-use crate::ports::{Attributes, Clock, Condition, Item, PortError, Table, Write};
+use crate::ports::{Attributes, Clock, Condition, Item, PortError, Range, Table, Write};
 
 /// One network ACL as AWS tells it.
 struct Acl {
@@ -137,7 +137,8 @@ fn describe(id: &str) -> ApiCall {
     )
 }
 
-/// Takes the lowest rule number that neither an entry nor another action has.
+/// Takes the rule number that an earlier try of this action has, else the lowest that neither an entry
+/// nor another action has.
 async fn free_number<T: Table, C: Cloud, P: Topic, K: Clock>(
     remediator: &Remediator<T, C, P, K>,
     context: &Context<'_>,
@@ -149,7 +150,18 @@ async fn free_number<T: Table, C: Cloud, P: Topic, K: Clock>(
         last_rule,
         ..
     } = remediator.config.network_acls;
-    for number in first_rule..=last_rule {
+    let table = remediator.incidents.table();
+    let reserved = table
+        .query(&items::rule_number(&acl.id, 0).pk, &Range::default())
+        .await?;
+    let holder = |number: u16| {
+        let key = items::rule_number(&acl.id, number);
+        let item = reserved.iter().find(|item| item.key == key)?;
+        item.attributes.get("action_id").and_then(Value::as_str)
+    };
+    let ours = (first_rule..=last_rule).filter(|number| holder(*number) == Some(action_id));
+    let free = (first_rule..=last_rule).filter(|number| holder(*number).is_none());
+    for number in ours.chain(free) {
         let text = Value::from(number.to_string());
         if acl
             .entries
@@ -158,15 +170,10 @@ async fn free_number<T: Table, C: Cloud, P: Topic, K: Clock>(
         {
             continue;
         }
-        let key = items::rule_number(&acl.id, number);
-        let table = remediator.incidents.table();
-        let ours = |item: &Item| item.attributes.get("action_id") == Some(&json!(action_id));
         if !context.reserve {
-            match table.get(&key).await? {
-                Some(item) if !ours(&item) => continue,
-                _ => return Ok(number),
-            }
+            return Ok(number);
         }
+        let key = items::rule_number(&acl.id, number);
         let write = Write::Put {
             item: Item {
                 key: key.clone(),

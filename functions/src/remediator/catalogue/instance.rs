@@ -39,7 +39,7 @@ fn running(id: &str) -> Probe {
     seen(id, format!("{id} is running"), "instanceState/name", expect)
 }
 
-async fn instance<T: Table, C: Cloud, P: Topic, K: Clock>(
+pub(super) async fn instance<T: Table, C: Cloud, P: Topic, K: Clock>(
     remediator: &Remediator<T, C, P, K>,
     context: &Context<'_>,
 ) -> Result<(String, Value), BuildError> {

@@ -5,7 +5,7 @@ use aiops_domain::config::remediator::ResourceRules;
 use aiops_domain::plan::{
     ActionName, ApiCall, BlastRadius, PLAN_VERSION, Probe, RemediationPlan, Target, Undo,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{BuildError, Context};
 
@@ -61,6 +61,61 @@ pub(super) fn identifier(
             "the incident's entity is no {name}, and none is configured"
         )))
     }
+}
+
+/// An identifier that only the configuration gives: nothing of an incident decides it.
+pub(super) fn configured(
+    context: &Context<'_>,
+    name: &str,
+    has_form: impl Fn(&str) -> bool,
+) -> Result<String, BuildError> {
+    context
+        .response
+        .resource
+        .get(name)
+        .filter(|found| has_form(found))
+        .cloned()
+        .ok_or_else(|| {
+            BuildError::Refused(format!("no {name} is configured, or it has not its form"))
+        })
+}
+
+/// The cluster of remediation.
+pub(super) fn cluster(rules: &ResourceRules) -> Result<String, BuildError> {
+    rules
+        .cluster
+        .clone()
+        .ok_or_else(|| BuildError::Refused("no cluster is configured".to_owned()))
+}
+
+/// A name of Kubernetes: RFC 1123's labels, with dots between them.
+pub(super) fn is_dns_name(text: &str) -> bool {
+    (1..=253).contains(&text.len())
+        && text.split('.').all(|label| {
+            (1..=63).contains(&label.len())
+                && label.chars().all(|letter| {
+                    letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-'
+                })
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+/// [`check_tags`] of the labels of an object of Kubernetes.
+pub(super) fn check_labels(
+    rules: &ResourceRules,
+    name: &str,
+    object: &Value,
+) -> Result<(), BuildError> {
+    let labels = object
+        .pointer("/metadata/labels")
+        .and_then(Value::as_object);
+    let tags: Vec<Value> = labels
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| json!({"key": key, "value": value}))
+        .collect();
+    check_tags(rules, name, &json!(tags))
 }
 
 /// `i-` and 8 or 17 hexadecimal digits.

@@ -2,7 +2,7 @@
 
 use crate::config::RemediationAction;
 use crate::graph::Expr;
-use crate::iam::action::{ec2, eks, iam, kinesis, ssm};
+use crate::iam::action::{autoscaling, ec2, eks, iam, kinesis, ssm};
 use crate::iam::{Condition, Statement};
 use crate::platform::context::Context;
 use crate::platform::network::Network;
@@ -80,7 +80,20 @@ fn of(context: &Context<'_>, network: &Network, action: RemediationAction) -> Ve
         ],
         A::ReplaceInstance => vec![
             describe,
-            Statement::allow("Replace", [ec2::TERMINATE_INSTANCES], [instances]).when(tagged()),
+            Statement::allow_any(
+                "Groups of instances",
+                [
+                    autoscaling::DESCRIBE_AUTO_SCALING_GROUPS,
+                    autoscaling::DESCRIBE_AUTO_SCALING_INSTANCES,
+                ],
+                "Auto Scaling narrows no Describe action to a resource",
+            ),
+            Statement::allow(
+                "Replace",
+                [autoscaling::TERMINATE_INSTANCE_IN_AUTO_SCALING_GROUP],
+                [context.arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*")],
+            )
+            .when(tagged()),
         ],
         A::RunDocument => vec![
             Statement::allow("Run", [ssm::SEND_COMMAND], [instances]).when(tagged()),
