@@ -27,7 +27,6 @@ fn record(mode: Mode, status: ActionStatus, passed: Option<bool>) -> ActionRecor
         }),
         undone: status == ActionStatus::Undone,
         decided_by: None,
-        task_token: None,
     }
 }
 
