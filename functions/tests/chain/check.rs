@@ -55,7 +55,7 @@ async fn open(stage: &Stage, id: &str, n: u64) {
         start,
         end: start.plus_millis(60_000),
     };
-    let kind = if n % 2 == 0 {
+    let kind = if n.is_multiple_of(2) {
         Kind::PortScan
     } else {
         Kind::DataExfiltration
