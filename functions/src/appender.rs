@@ -7,7 +7,7 @@
 
 mod assemble;
 mod events;
-mod inflate;
+pub mod inflate;
 mod kinesis;
 mod ndjson;
 mod partition;
