@@ -17,6 +17,7 @@ pub mod demo;
 pub mod destroy_plan;
 pub mod detect;
 pub mod diff;
+pub mod doctor;
 pub mod evaluate;
 pub mod graph;
 pub mod incidents;
@@ -24,6 +25,7 @@ pub mod local;
 pub mod metrics;
 pub mod mine;
 pub mod package;
+pub mod replay;
 pub mod train;
 
 macro_rules! commands {
@@ -53,6 +55,7 @@ commands! {
     DestroyPlan(destroy_plan),
     Detect(detect),
     Diff(diff),
+    Doctor(doctor),
     Evaluate(evaluate),
     Graph(graph),
     Incidents(incidents),
@@ -60,5 +63,6 @@ commands! {
     Metrics(metrics),
     Mine(mine),
     Package(package),
+    Replay(replay),
     Train(train),
 }

@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod commands;
 pub mod demo;
+pub mod deployed;
 pub mod detection;
 pub mod error;
 pub mod input;

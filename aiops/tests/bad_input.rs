@@ -75,6 +75,37 @@ const MISTAKES: &[Mistake] = &[
         Outside,
         "not inside the project",
     ),
+    ("doctor", Outside, "--stack"),
+    (
+        "doctor --stack local",
+        Outside,
+        "--stack: no local cloud is kept here",
+    ),
+    (
+        "doctor --stack nope",
+        Project,
+        "--stack: `nope` is not one of",
+    ),
+    (
+        "replay --stack local --from yesterday --to 2026-08-01T12:00:00Z",
+        Outside,
+        "`yesterday` is no time",
+    ),
+    (
+        "replay --stack local --from 2026-08-02T00:00:00Z --to 2026-08-01T00:00:00Z",
+        Outside,
+        "--to: it is not after --from",
+    ),
+    (
+        "replay --stack local --from 2026-08-01T00:00:00Z --to 2026-08-02T00:00:00Z --generation a/b",
+        Outside,
+        "`a/b` is not 1 to 64 letters",
+    ),
+    (
+        "replay --stack local --from 2026-08-01T00:00:00Z --to 2026-08-02T00:00:00Z",
+        Outside,
+        "--stack: no local cloud is kept here",
+    ),
     ("detect", Outside, "<PATH>"),
     ("detect missing.log", Outside, "missing.log: No such file"),
     (

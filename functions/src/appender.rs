@@ -8,7 +8,7 @@
 mod assemble;
 mod events;
 pub mod inflate;
-mod kinesis;
+pub(crate) mod kinesis;
 mod ndjson;
 mod partition;
 mod record;

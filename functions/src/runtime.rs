@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
 use tracing_subscriber::EnvFilter;
 
 /// Logs as one JSON object per line on standard output, which is the function's log stream. The
@@ -18,7 +19,9 @@ pub fn init_tracing() {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
-        .with_current_span(false)
+        // The invocation and its trace stand in every entry.
+        .with_current_span(true)
+        .with_span_list(false)
         .with_env_filter(filter)
         .init();
 }
@@ -88,7 +91,13 @@ where
 {
     let handler = &handler;
     lambda_runtime::run(service_fn(|event: LambdaEvent<E>| async move {
-        let answer = handler(event.payload).await;
+        let span = tracing::info_span!(
+            "invocation",
+            request = %event.context.request_id,
+            trace = event.context.xray_trace_id.as_deref().unwrap_or_default(),
+        );
+        let answer = handler(event.payload).instrument(span.clone()).await;
+        let _entered = span.enter();
         if let Err(error) = &answer {
             tracing::error!(kind = error.kind, error = %error.message, "invocation failed");
         }

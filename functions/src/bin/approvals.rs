@@ -4,6 +4,8 @@ use aiops_domain::config::ApprovalsConfig;
 use aiops_functions::adapters::{DynamoDbTable, SecretsManager, StateMachine, SystemClock, sdk};
 use aiops_functions::approvals::{Approvals, Request};
 use aiops_functions::incidents::Incidents;
+use aiops_functions::operations;
+use aiops_functions::ports::Clock as _;
 use aiops_functions::runtime;
 
 #[tokio::main(flavor = "current_thread")]
@@ -19,5 +21,11 @@ async fn main() -> anyhow::Result<()> {
         clock: SystemClock,
         config,
     };
-    runtime::serve(|request: Request| async { Ok(Box::pin(approvals.handle(request)).await) }).await
+    runtime::serve(|request: Request| async {
+        let route = request.route();
+        let response = Box::pin(approvals.handle(request)).await;
+        operations::of_request(&route, &response).emit(SystemClock.now(), std::io::stdout());
+        Ok(response)
+    })
+    .await
 }

@@ -6,6 +6,8 @@ use aiops_functions::adapters::{
 };
 use aiops_functions::incidents::Incidents;
 use aiops_functions::notifier::{Invocation, Notifier};
+use aiops_functions::operations;
+use aiops_functions::ports::Clock as _;
 use aiops_functions::runtime::{self, FunctionError};
 
 #[tokio::main(flavor = "current_thread")]
@@ -23,6 +25,7 @@ async fn main() -> anyhow::Result<()> {
     };
     runtime::serve(|event: Invocation| async {
         let answer = Box::pin(notifier.handle(event)).await;
+        operations::of_delivery(&answer).emit(SystemClock.now(), std::io::stdout());
         answer.map_err(|error| FunctionError::new("Undelivered", error))
     })
     .await

@@ -4,6 +4,8 @@ use aiops_domain::config::RemediatorConfig;
 use aiops_functions::adapters::signed::SignedClient;
 use aiops_functions::adapters::{AwsCloud, DynamoDbTable, SnsTopic, SystemClock, sdk};
 use aiops_functions::incidents::Incidents;
+use aiops_functions::operations;
+use aiops_functions::ports::Clock as _;
 use aiops_functions::remediator::{Invocation, Remediator};
 use aiops_functions::runtime::{self, FunctionError};
 
@@ -21,7 +23,9 @@ async fn main() -> anyhow::Result<()> {
         config,
     };
     runtime::serve(|invocation: Invocation| async {
+        let step = invocation.step;
         let answer = Box::pin(remediator.handle(invocation)).await;
+        operations::of_step(step, &answer).emit(SystemClock.now(), std::io::stdout());
         answer.map_err(|error| FunctionError::new(error.name(), error))
     })
     .await

@@ -24,7 +24,7 @@ const CONDITIONS: &[File] = &[
             ("put token/used: absent", 0),
             (
                 "update incident/action: all(status equals, plan_digest equals)",
-                31,
+                5,
             ),
         ],
     ),
@@ -34,11 +34,11 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/meta: all(status equals, opening equals, any(events missing, events equals))",
-                0,
+                27,
             ),
             (
                 "update incident/meta: all(status equals, opening equals, events equals)",
-                0,
+                10,
             ),
         ],
     ),
@@ -47,7 +47,7 @@ const CONDITIONS: &[File] = &[
         1,
         &[(
             "update incident/notice: any(state missing, all(state equals, claimed_at below))",
-            15,
+            37,
         )],
     ),
     (
@@ -64,11 +64,11 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: status one of planned, awaiting_approval",
-                0,
+                258,
             ),
             (
                 "update incident/action: status one of planned, awaiting_approval, approved",
-                319,
+                1452,
             ),
         ],
     ),
@@ -78,20 +78,20 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: all(status equals, any(lease_until missing, lease_until below))",
-                194,
+                3,
             ),
-            ("update incident/action: status equals", 1237),
+            ("update incident/action: status equals", 921),
         ],
     ),
     (
         "remediator/catalogue.rs",
         1,
-        &[("delete nacl/rule: action_id equals", 485)],
+        &[("delete nacl/rule: action_id equals", 163)],
     ),
     (
         "remediator/catalogue/deny_address.rs",
         1,
-        &[("put nacl/rule: any(absent, action_id equals)", 4)],
+        &[("put nacl/rule: any(absent, action_id equals)", 54)],
     ),
     (
         "remediator/guard.rs",
@@ -99,9 +99,9 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "check control/stop: any(stopped missing, stopped equals)",
-                133,
+                9,
             ),
-            ("delete cap/hold: present", 0),
+            ("delete cap/hold: present", 1),
             ("put cap/hold: absent", 18),
             ("update cap/hour: any(n missing, n below)", 4),
             ("update cap/in-force: any(n missing, n below)", 5),
@@ -110,7 +110,7 @@ const CONDITIONS: &[File] = &[
     (
         "remediator/planning.rs",
         1,
-        &[("put incident/action: absent", 0)],
+        &[("put incident/action: absent", 120)],
     ),
 ];
 

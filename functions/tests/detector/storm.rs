@@ -1,7 +1,15 @@
 //! A storm: one cause, 100,000 findings in a minute.
 
-use crate::world::{Choices, World, keyed, mismatch, record, stored, tumbling};
+use aiops_domain::config::RemediatorConfig;
+use aiops_functions::fakes::{FakeCloud, FakePause, FakeSecrets, FakeTopic, FakeWeb};
+use aiops_functions::incidents::Incidents;
+use aiops_functions::notifier::Notifier;
+use aiops_functions::ports::cloud::SecretVersion;
+use aiops_functions::remediator::Remediator;
 use aiops_model::WindowSpec;
+use serde_json::{Value, json};
+
+use crate::world::{Choices, World, keyed, mismatch, ready, record, stored, tumbling};
 
 #[test]
 fn a_storm_is_one_incident_with_an_exact_count() {
@@ -30,6 +38,63 @@ fn a_storm_is_one_incident_with_an_exact_count() {
     let counts: Vec<u64> = stored.extents.values().map(|extent| extent.0).collect();
     assert_eq!(counts, [u64::from(FINDINGS)]);
     assert_eq!(mismatch(&world, &world.incidents, &all), None);
+    // The backlog is drained: nothing waits any more, and one workflow was started.
+    assert!(world.queue.is_empty());
+    assert_eq!(world.workflow.executions().len(), 1);
+    let posted = told(&world);
+    for url in ["https://slack.example", "https://teams.example"] {
+        let messages: Vec<&String> = posted
+            .iter()
+            .filter(|(to, _)| to == url)
+            .map(|(_, body)| body)
+            .collect();
+        assert!((1..=5).contains(&messages.len()), "{}", messages.len());
+        let count = format!("{FINDINGS} findings");
+        assert!(messages.iter().all(|body| body.contains(&count)));
+    }
+}
+
+/// What two channels are told of everything that was started, each notice delivered twice.
+fn told(world: &World) -> Vec<(String, String)> {
+    let topic = FakeTopic::default();
+    let remediator = Remediator {
+        incidents: Incidents::new(world.incidents.clone()),
+        cloud: FakeCloud::default(),
+        topic: topic.clone(),
+        clock: world.clock.clone(),
+        config: RemediatorConfig::new("incidents", "arn:topic"),
+    };
+    for input in world.workflow.executions().values() {
+        let mut state: Value = serde_json::from_str(input).unwrap();
+        for step in ["triage", "plan", "close", "notify"] {
+            let invocation = json!({"step": step, "state": state});
+            let invocation = serde_json::from_value(invocation).unwrap();
+            state = ready(remediator.handle(invocation)).unwrap();
+        }
+    }
+    let (web, secrets) = (FakeWeb::default(), FakeSecrets::default());
+    secrets.set("arn:slack", SecretVersion::Current, "https://slack.example");
+    secrets.set("arn:teams", SecretVersion::Current, "https://teams.example");
+    let config = json!({"incidents_table": "incidents", "channels": [
+        {"name": "s", "via": {"kind": "slack_webhook", "url_secret_arn": "arn:slack"}},
+        {"name": "t", "via": {"kind": "teams_workflow", "url_secret_arn": "arn:teams"}},
+    ]});
+    let notifier = Notifier {
+        incidents: Incidents::new(world.incidents.clone()),
+        web: web.clone(),
+        secrets,
+        clock: world.clock.clone(),
+        pause: FakePause::default(),
+        config: serde_json::from_value(config).unwrap(),
+    };
+    for (_, _, message) in topic.published().iter().chain(&topic.published()) {
+        let event = json!({"Records": [{"Sns": {"Message": message.to_string()}}]});
+        ready(notifier.handle(serde_json::from_value(event).unwrap())).unwrap();
+    }
+    web.posted()
+        .into_iter()
+        .map(|(url, _, body)| (url, body.to_string()))
+        .collect()
 }
 
 #[test]

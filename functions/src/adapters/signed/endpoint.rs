@@ -11,6 +11,7 @@ pub enum Service {
     Iam,
     Kinesis,
     Lambda,
+    Logs,
     SageMaker,
     SageMakerRuntime,
     Sns,
@@ -29,6 +30,7 @@ impl Service {
             Self::Iam => "iam",
             Self::Kinesis => "kinesis",
             Self::Lambda => "lambda",
+            Self::Logs => "logs",
             Self::SageMaker | Self::SageMakerRuntime => "sagemaker",
             Self::Sns => "sns",
             Self::Ssm => "ssm",
@@ -59,6 +61,7 @@ impl Service {
             | Self::Eks
             | Self::Kinesis
             | Self::Lambda
+            | Self::Logs
             | Self::SageMaker
             | Self::SageMakerRuntime
             | Self::Ssm => "",
@@ -69,6 +72,7 @@ impl Service {
     pub(super) const fn target_prefix(self) -> &'static str {
         match self {
             Self::Kinesis => "Kinesis_20131202",
+            Self::Logs => "Logs_20140328",
             Self::Ssm => "AmazonSSM",
             Self::SageMaker => "SageMaker",
             Self::ApiGateway
