@@ -52,6 +52,39 @@ async fn a_hostile_address_is_denied_checked_and_released_again_by_undo() {
 }
 
 #[tokio::test]
+async fn an_answer_in_force_or_refused_stands_when_the_incident_opens_again() {
+    let world = World::new(config(Mode::Automatic));
+    let before = world.cloud.entries("acl-1");
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    world.run("inc-1").await;
+    let in_force = world.cloud.entries("acl-1");
+    world.reopen("inc-1").await;
+    assert_eq!(
+        world.run_opening("inc-1", 2).await.outcome,
+        Some(Outcome::Remediated)
+    );
+    assert_eq!(world.cloud.entries("acl-1"), in_force);
+    let incident = world.incident("inc-1").await;
+    assert_eq!(
+        (incident.status, incident.actions.len()),
+        (IncidentStatus::Resolved, 1)
+    );
+    world.undo("inc-1").await.unwrap();
+    assert_eq!(world.cloud.entries("acl-1"), before);
+    assert_eq!(
+        world.incident("inc-1").await.status,
+        IncidentStatus::RolledBack
+    );
+    // What was taken back is done again if it comes again.
+    world.reopen("inc-1").await;
+    assert_eq!(
+        world.run_opening("inc-1", 3).await.outcome,
+        Some(Outcome::Remediated)
+    );
+    assert_eq!(world.incident("inc-1").await.actions.len(), 2);
+}
+
+#[tokio::test]
 async fn exfiltration_is_stopped_in_both_directions_and_ipv6_by_its_own_field() {
     let world = World::new(config(Mode::Automatic));
     world

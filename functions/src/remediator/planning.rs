@@ -2,6 +2,7 @@
 
 use aiops_domain::incident::event::Outcome;
 use aiops_domain::incident::lifecycle::Trigger;
+use aiops_domain::plan::ActionName;
 use aiops_domain::policy::team::UNOWNED;
 use aiops_domain::policy::{Mode, Situation};
 
@@ -45,6 +46,11 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         let record = match self.planned(&meta, state.opening).await? {
             Some(record) => record,
             None => {
+                if let Some((outcome, why)) =
+                    self.answered(&meta, state.opening, response.action).await?
+                {
+                    return self.without_action(state, outcome, &why).await;
+                }
                 let findings = self.incidents.findings(&meta.id, MAX_FINDINGS).await?;
                 let context = Context {
                     meta: &meta,
@@ -96,6 +102,41 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         Ok(actions
             .into_iter()
             .find(|record| record.plan.opening == opening))
+    }
+
+    /// What the opening before this one left: the same answer is neither made twice nor asked for again.
+    async fn answered(
+        &self,
+        meta: &Meta,
+        opening: u64,
+        action: ActionName,
+    ) -> StepResult<Option<(Outcome, String)>> {
+        let actions = self.incidents.actions(&meta.id).await?;
+        let latest = actions
+            .iter()
+            .filter(|record| record.plan.opening < opening && record.plan.action == action)
+            .max_by_key(|record| record.plan.opening);
+        Ok(latest.and_then(|record| {
+            let (action, target) = (record.plan.action, &record.plan.target);
+            match record.status {
+                ActionStatus::Executed | ActionStatus::Verified => Some((
+                    Outcome::Remediated,
+                    format!(
+                        "{action} {target} is in force since opening {}",
+                        record.plan.opening
+                    ),
+                )),
+                ActionStatus::Denied => Some((
+                    Outcome::Denied,
+                    format!(
+                        "{action} {target} was refused by {} in opening {}",
+                        record.decided_by.as_deref().unwrap_or("a person"),
+                        record.plan.opening
+                    ),
+                )),
+                _ => None,
+            }
+        }))
     }
 
     async fn record(

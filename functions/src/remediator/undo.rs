@@ -51,6 +51,8 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             .who
             .clone()
             .unwrap_or_else(|| Who::system("remediator:undo"));
+        // The incident may have opened again while the action was in force.
+        let opening = self.incidents.meta(id).await?.opening;
         let mut undone = Vec::new();
         for record in self.incidents.actions(id).await? {
             let wanted = invocation
@@ -71,7 +73,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             self.take_back(&record).await?;
             let step = Move {
                 trigger: Trigger::RollBack,
-                opening: record.plan.opening,
+                opening,
                 who: &who,
                 why: "undone on demand",
                 outcome: Some(Outcome::Undone),

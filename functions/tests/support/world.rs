@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aiops_domain::config::RemediatorConfig;
+use aiops_domain::incident::event::Who;
+use aiops_domain::incident::lifecycle::Trigger;
 use aiops_domain::policy::Mode;
 use aiops_domain::{
     ApiCall, Finding, Incident, IncidentStatus, Interval, Kind, Outcome, Severity, Source, Time,
 };
 use aiops_functions::fakes::{Failing, FakeClock, FakeCloud, FakeTable, FakeTopic, Faults};
-use aiops_functions::incidents::{Incidents, items, opening_attributes};
+use aiops_functions::incidents::{Incidents, Move, items, opening_attributes};
 use aiops_functions::ports::cloud::Cloud;
 use aiops_functions::ports::{Attributes, Item, PortResult, Table, Write};
 use aiops_functions::remediator::{Invocation, Next, Remediator, State, StepError};
@@ -171,6 +173,21 @@ impl World {
             .unwrap();
     }
 
+    /// New findings come after its end.
+    pub async fn reopen(&self, id: &str) {
+        let incidents = Incidents::new(self.table.clone());
+        let opening = incidents.meta(id).await.unwrap().opening;
+        let who = Who::system("test");
+        let step = Move {
+            trigger: Trigger::Reopen,
+            opening,
+            who: &who,
+            why: "new findings",
+            outcome: None,
+        };
+        incidents.advance(id, &step, self.now()).await.unwrap();
+    }
+
     pub fn now(&self) -> Time {
         use aiops_functions::ports::Clock;
         self.clock.now()
@@ -220,7 +237,13 @@ impl World {
 
     /// The workflow's order, with its retries and catches, up to the end or an approval.
     pub async fn run(&self, id: &str) -> State {
-        self.run_with(id, &mut |_| Faults::none()).await
+        self.run_opening(id, 1).await
+    }
+
+    /// The same of a later opening.
+    pub async fn run_opening(&self, id: &str, opening: u64) -> State {
+        let state = serde_json::from_value(json!({"incident_id": id, "opening": opening})).unwrap();
+        self.run_from(state, &mut |_| Faults::none()).await
     }
 
     /// The same; each try of a step is an instance with the faults that `faults` gives.
@@ -229,7 +252,15 @@ impl World {
         id: &str,
         faults: &mut (dyn FnMut(&str) -> Faults + Send),
     ) -> State {
-        let mut state: State = serde_json::from_value(json!({"incident_id": id})).unwrap();
+        let state = serde_json::from_value(json!({"incident_id": id})).unwrap();
+        self.run_from(state, faults).await
+    }
+
+    async fn run_from(
+        &self,
+        mut state: State,
+        faults: &mut (dyn FnMut(&str) -> Faults + Send),
+    ) -> State {
         let mut step = "triage";
         loop {
             let mut tries = 0;
