@@ -197,7 +197,7 @@ async fn what_a_kept_demonstration_did_is_undone_from_the_terminal() {
         assert!(said.starts_with("1 actions undone"), "{said}");
         let incident = &home.json(&["incidents", "show", id, "--json"])["incident"];
         assert_eq!(incident["actions"][0]["undone"], true);
-        assert_eq!(incident["status"], "rolled_back");
+        assert_eq!(incident["status"], "rolled_back", "{incident:#}");
     }
     for answer in &in_force {
         assert_eq!(acl_entries(&home).await, answer["before"], "field by field");
