@@ -87,7 +87,7 @@ impl Printer {
     /// The result as pretty JSON.
     pub fn json(&self, value: &impl Serialize) -> Result<(), CommandError> {
         let text = serde_json::to_string_pretty(value).map_err(anyhow::Error::from)?;
-        self.line(text)
+        self.line(escaped(&text))
     }
 
     /// A note beside the result, on standard error.
@@ -178,11 +178,9 @@ fn lock(sink: &Sink) -> std::sync::MutexGuard<'_, Box<dyn Write + Send>> {
 pub fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        let hidden = character.is_control()
-            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
         match character {
             '\t' => shown.push(' '),
-            _ if hidden => {
+            _ if is_obeyed(character) => {
                 // Writing into a String cannot fail.
                 let _infallible = write!(shown, "{}", character.escape_unicode());
             }
@@ -190,6 +188,27 @@ pub fn printable(text: &str) -> String {
         }
     }
     shown
+}
+
+/// Whether a terminal does something with a character instead of showing it.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// JSON with what a terminal would obey as JSON's own escapes: it reads back to the same. Such
+/// characters stand within strings alone, but for the line breaks between lines.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_obeyed(character) && character != '\n' {
+            // Writing into a String cannot fail.
+            let _infallible = write!(text, "\\u{:04x}", u32::from(character));
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 #[cfg(test)]

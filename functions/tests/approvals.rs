@@ -33,6 +33,7 @@ struct Gate {
 impl Gate {
     /// An incident of team `platform` that waits for approval.
     async fn waiting() -> Self {
+        Log::install();
         let world = World::new(config(Mode::Approve));
         world
             .open("inc-1", Kind::PortScan, Some("198.51.100.23"))
@@ -379,6 +380,104 @@ async fn a_plan_that_changed_after_it_was_shown_is_not_approved() {
         409
     );
     assert_eq!(gate.workflow.answer("token-1"), None);
+}
+
+thread_local! {
+    /// What was logged in this thread, which is this test.
+    static LOGGED: std::cell::RefCell<Vec<u8>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Before anything is logged in any thread: what is logged is cached by its place in the code.
+    fn install() {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| {
+            tracing_subscriber::fmt()
+                .with_ansi(false)
+                .with_writer(|| Log)
+                .init();
+        });
+    }
+
+    fn taken() -> String {
+        String::from_utf8(LOGGED.take()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn every_refusal_is_logged_with_its_reason() {
+    let gate = Gate::waiting().await;
+    let keys = Keys::new(KEY, None).unwrap();
+    let sign = |claims: &Claims| keys.sign(claims);
+    let expired = Claims {
+        expires: gate.now(),
+        ..gate.claims(Purpose::Decide)
+    };
+    let other_plan = Claims {
+        plan_digest: "0".repeat(64),
+        ..gate.claims(Purpose::Decide)
+    };
+    let forged = Keys::new(&"x".repeat(32), None)
+        .unwrap()
+        .sign(&gate.claims(Purpose::Decide));
+    let body = |token: &str| interaction(ANN, "approve", token);
+    let preview = json!({"rawPath": "/decision", "queryStringParameters": {"token": gate.token()},
+                         "requestContext": {"http": {"method": "GET"}}});
+    let now = gate.now();
+    for (request, reason) in [
+        (signed(&body(&forged), SLACK, now), "signature is wrong"),
+        (signed(&body(&sign(&expired)), SLACK, now), "has expired"),
+        (
+            signed(&body(&sign(&other_plan)), SLACK, now),
+            "not the one that was shown",
+        ),
+        (
+            signed(&body(&gate.token()), "another", now),
+            "signature is not Slack's",
+        ),
+        (
+            signed(&body(&gate.token()), SLACK, now - 301),
+            "signed at another time",
+        ),
+        (
+            signed(&interaction("U_BOB", "approve", &gate.token()), SLACK, now),
+            "slack:U_BOB is not an approver of team platform",
+        ),
+        (preview, "GET /decision does not act"),
+        (
+            decision(&gate, Value::Null),
+            "no identity of its route's authorizer",
+        ),
+    ] {
+        let _noise = Log::taken();
+        let status = gate.send(request).await.status_code;
+        let logged = Log::taken();
+        assert!((400..500).contains(&status), "{reason}: {status}");
+        assert!(
+            logged.contains("request refused") && logged.contains(reason),
+            "{reason}: {logged}"
+        );
+        gate.untouched().await;
+    }
+    // Used once; the second time is a replay.
+    let token = gate.token();
+    assert_eq!(gate.click(ANN, "approve", &token).await.status_code, 200);
+    let _noise = Log::taken();
+    assert_eq!(gate.click(ANN, "deny", &token).await.status_code, 409);
+    assert!(Log::taken().contains("the token was used before"));
 }
 
 #[tokio::test]

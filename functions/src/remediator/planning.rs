@@ -177,6 +177,9 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         outcome: Outcome,
         why: &str,
     ) -> StepResult<State> {
+        if outcome == Outcome::Refused {
+            tracing::warn!(incident = %state.incident_id, %why, "no plan: refused");
+        }
         self.advance(&state, Trigger::Plan, "plan", why, None)
             .await?;
         state.next = Some(Next::Close);

@@ -99,7 +99,7 @@ fn row(incident: &Incident, printer: &Printer) -> String {
     );
     format!(
         "{} {} {:<17} {:<19} {:<9} {:<28} {:>7}× {}",
-        incident.id,
+        printable(&incident.id),
         printer.styled(style, severity),
         incident.status.as_str(),
         incident.kind,
@@ -132,6 +132,17 @@ pub(super) async fn show(
         })?;
         return Ok(Outcome::Done);
     }
+    tell(&incident, &findings, &events, printer)?;
+    Ok(Outcome::Done)
+}
+
+/// The incident for a person. Whatever came from a line is shown and not obeyed.
+fn tell(
+    incident: &Incident,
+    findings: &[Finding],
+    events: &[IncidentEvent],
+    printer: &Printer,
+) -> Result<(), CommandError> {
     let heading = format!(
         "{} on {}: {}",
         incident.kind,
@@ -171,13 +182,16 @@ pub(super) async fn show(
     for action in &incident.actions {
         printer.line(format_args!(
             "action   {} {} ({}): {}{}",
-            action.action,
+            printable(&action.action),
             printable(&action.target),
-            action.mode,
-            action.status,
+            printable(&action.mode),
+            printable(&action.status),
             if action.undone { ", undone" } else { "" }
         ))?;
-        printer.line(format_args!("         plan {}", action.plan_digest))?;
+        printer.line(format_args!(
+            "         plan {}",
+            printable(&action.plan_digest)
+        ))?;
         if let Some(check) = &action.check {
             let word = if check.passed {
                 "passed"
@@ -190,7 +204,7 @@ pub(super) async fn show(
             ))?;
         }
     }
-    for event in &events {
+    for event in events {
         printer.line(format_args!(
             "log      {} {} → {} by {}: {}",
             event.at,
@@ -200,5 +214,8 @@ pub(super) async fn show(
             printable(&event.why)
         ))?;
     }
-    Ok(Outcome::Done)
+    Ok(())
 }
+
+#[cfg(test)]
+mod tests;
