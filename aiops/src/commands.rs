@@ -20,10 +20,12 @@ pub mod diff;
 pub mod doctor;
 pub mod evaluate;
 pub mod graph;
+pub mod image;
 pub mod incidents;
 pub mod local;
 pub mod metrics;
 pub mod mine;
+pub mod model;
 pub mod package;
 pub mod replay;
 pub mod train;
@@ -58,10 +60,12 @@ commands! {
     Doctor(doctor),
     Evaluate(evaluate),
     Graph(graph),
+    Image(image),
     Incidents(incidents),
     Local(local),
     Metrics(metrics),
     Mine(mine),
+    Model(model),
     Package(package),
     Replay(replay),
     Train(train),

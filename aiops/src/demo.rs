@@ -13,6 +13,7 @@ pub mod read_back;
 pub mod receiver;
 pub mod remediation;
 pub mod report;
+pub mod sagemaker;
 pub mod settle;
 pub mod state;
 pub mod stream;
@@ -66,6 +67,8 @@ pub struct Options {
     pub rules: bool,
     /// Whether the cloud stays.
     pub keep: bool,
+    /// Whether the model comes from a training job and is asked through an endpoint.
+    pub sagemaker: bool,
     /// The present.
     pub now: Time,
 }
@@ -160,15 +163,24 @@ impl<'a> Demo<'a> {
         };
         let lines = quiet.len();
         let categoriser = learn::categoriser(&self.config);
-        let model = tokio::task::spawn_blocking(move || learn::learn(&quiet, &categoriser, &train))
-            .await
-            .context("training panicked")??;
-        learn::promote(self.cloud.aws(), &self.places, &model).await?;
+        let trained = if self.options.sagemaker {
+            Some(self.train_by_job(&quiet, &groups.flow_format).await?)
+        } else {
+            None
+        };
+        let version = match &trained {
+            Some(trained) => trained.version.clone(),
+            None => {
+                let learnt = move || learn::learn(&quiet, &categoriser, &train);
+                let model = tokio::task::spawn_blocking(learnt).await;
+                let model = model.context("training panicked")??;
+                learn::promote(self.cloud.aws(), &self.places, &model).await?;
+                model.version().to_owned()
+            }
+        };
         progress.finish_and_clear();
-        self.printer.note(format_args!(
-            "model {} trained on {lines} lines",
-            model.version()
-        ));
+        self.printer
+            .note(format_args!("model {version} trained on {lines} lines"));
         remediation::let_partner_in(self.cloud.aws(), &self.places).await?;
         let before = Snapshot::take(self.cloud.aws(), &self.places).await?;
         let observer = Observer::start(
@@ -185,6 +197,14 @@ impl<'a> Demo<'a> {
         .await?;
         let clockwork = self.stream(&live, live_start).await?;
         let (incidents, findings) = self.settle(live.len() as u64).await?;
+        if let Some(trained) = &trained {
+            let asked = trained.served.invocations();
+            self.printer
+                .note(format_args!("the endpoint answered {asked} requests"));
+            if asked == 0 {
+                return Err(anyhow::anyhow!("the detector did not ask the endpoint").into());
+            }
+        }
         // Every incident is written: only now may the labels be looked at.
         let labels: Vec<Label> = serde_json::from_slice(&std::fs::read(&label_file)?)
             .map_err(|error| CommandError::bad_path(&label_file, error))?;
@@ -224,6 +244,32 @@ impl<'a> Demo<'a> {
         Ok((report, self.cloud))
     }
 
+    /// Trains in SageMaker beside the cloud; what it runs ends with what is answered.
+    async fn train_by_job(
+        &self,
+        quiet: &[LogEvent],
+        flow_format: &str,
+    ) -> Result<sagemaker::Trained, CommandError> {
+        let categoriser = learn::categoriser(&self.config);
+        let records: Vec<_> = quiet
+            .iter()
+            .enumerate()
+            .map(|(number, event)| learn::record(&categoriser, number, event))
+            .collect();
+        let workspace = workspace_root(&self.options.home).ok_or_else(outside_of_project)?;
+        let directory = self.options.home.join(".aiops/sagemaker");
+        let settings = sagemaker::Settings {
+            workspace: &workspace,
+            directory: &directory,
+            rules: self.options.rules,
+            flow_format,
+        };
+        let (aws, places) = (self.cloud.aws(), &self.places);
+        let trained =
+            sagemaker::train_and_serve(aws, places, &records, &settings, self.printer).await?;
+        Ok(trained)
+    }
+
     fn settings(&self) -> anyhow::Result<Settings> {
         let live_end = self.options.now.as_millis();
         let live_end = live_end - live_end.rem_euclid(ALIGNMENT_MILLIS);
@@ -234,11 +280,16 @@ impl<'a> Demo<'a> {
             instances.len(),
             workload::MIN_INSTANCES
         );
-        let minutes = i64::from(QUIET_MINUTES + LIVE_MINUTES);
+        let quiet_minutes = if self.options.sagemaker {
+            sagemaker::QUIET_MINUTES
+        } else {
+            QUIET_MINUTES
+        };
+        let minutes = i64::from(quiet_minutes + LIVE_MINUTES);
         Ok(Settings {
             seed: self.options.seed,
             start: Time::from_millis(live_end - minutes * 60_000),
-            quiet_minutes: QUIET_MINUTES,
+            quiet_minutes,
             live_minutes: LIVE_MINUTES,
             groups: places::log_groups(&self.config, &self.cloud)?,
             instances,

@@ -122,7 +122,7 @@ fn missing(name: &str) -> CommandError {
 }
 
 /// The outputs of a deployed stack, as Pulumi tells them; secrets stay out.
-fn outputs(name: &str) -> Result<BTreeMap<String, Value>, CommandError> {
+pub(crate) fn outputs(name: &str) -> Result<BTreeMap<String, Value>, CommandError> {
     let project = stack::project()?;
     // An unknown name is told apart before Pulumi is asked.
     stack::config(&project, name)?;

@@ -9,6 +9,7 @@ mod outputs;
 pub mod process;
 pub mod relay;
 mod resources;
+pub mod sagemaker;
 mod secrets;
 pub mod stack;
 pub mod state;

@@ -12,7 +12,7 @@ use crate::root::Root;
 use crate::settings::read_json;
 
 /// The keys, and what each says.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 11] = [
     (
         "window_seconds",
         "length of tumbling windows, 60 by default",
@@ -32,6 +32,14 @@ pub const KEYS: [(&str, &str); 9] = [
     ),
     ("pages", "instead: so many false pages"),
     ("per_windows", "in so many windows"),
+    (
+        "rules",
+        "whether the static rules take part in scoring, true by default",
+    ),
+    (
+        "flow_format",
+        "fields of the flow logs that the rules read; AWS's own order by default",
+    ),
     ("validation_windows", "most windows that are evaluated"),
     (
         "validation_faults",
@@ -107,6 +115,14 @@ fn parse(path: &Path, given: &BTreeMap<String, String>) -> Result<Hyperparameter
         options.validate.seed = seed;
     }
     options.train.target = target(&values)?.unwrap_or_default();
+    if let Some(rules) = values.number("rules")? {
+        options.train.rules_apply = rules;
+    }
+    if let Some(format) = values.text("flow_format") {
+        options.train.rules.flow_format = format
+            .parse()
+            .map_err(|error| bad(format!("flow_format: {error}")))?;
+    }
     if let Some(windows) = values.number("validation_windows")? {
         options.validate.windows_max = windows;
     }
@@ -148,7 +164,7 @@ impl Values<'_> {
         };
         text.trim().parse().map(Some).map_err(|_| {
             let text: String = text.chars().take(80).collect();
-            ContainerError::input(self.path, format_args!("{key}: `{text}` is no such number"))
+            ContainerError::input(self.path, format_args!("{key}: `{text}` is no such value"))
         })
     }
 }
@@ -200,7 +216,7 @@ mod tests {
     fn what_cannot_be_is_named() {
         for (pairs, says) in [
             (&[("windows", "3")][..], "`windows` is not one of"),
-            (&[("seed", "many")][..], "seed: `many` is no such number"),
+            (&[("seed", "many")][..], "seed: `many` is no such value"),
             (&[("window_seconds", "0")][..], "length is 0"),
             (&[("key", "(")][..], "key expression"),
             (&[("key", "a"), ("window_seconds", "3")][..], "not both"),
@@ -208,6 +224,8 @@ mod tests {
             (&[("alarm_rate", "2")][..], "within 0 to 1"),
             (&[("alarm_rate", "NaN")][..], "within 0 to 1"),
             (&[("pages", "2")][..], "go together"),
+            (&[("rules", "maybe")][..], "rules: `maybe` is no such value"),
+            (&[("flow_format", "no such fields")][..], "flow_format"),
         ] {
             let error = of(pairs).unwrap_err();
             assert!(error.contains(says), "{pairs:?}: {error}");

@@ -13,7 +13,7 @@ pub mod training;
 
 pub use appender::{AppenderConfig, AppenderLimits};
 pub use approvals::ApprovalsConfig;
-pub use detector::{DetectorConfig, DetectorLimits, DetectorNames, ShadowMode};
+pub use detector::{DetectorConfig, DetectorLimits, DetectorNames, ScoringEndpoint, ShadowMode};
 pub use metric_detector::{
     Capacity, Direction, MetricDetectorConfig, MetricDetectorLimits, MetricDetectorNames, Statistic,
 };

@@ -23,6 +23,7 @@ pub use cloud::AwsCloud;
 pub use dynamodb::DynamoDbTable;
 pub use messages::{HttpWeb, SecretsManager, SnsTopic, TokioPause};
 pub use s3::S3;
+pub use sagemaker::SageMakerEndpoint;
 pub use sqs::SqsQueue;
 pub use stepfunctions::StateMachine;
 

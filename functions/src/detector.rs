@@ -25,6 +25,7 @@ use aiops_model::drift::Drift;
 use crate::ports::{Clock, ObjectStore, PortError, PortResult, Queue, Table, Workflow};
 
 pub mod aws;
+pub mod endpoint;
 pub mod event;
 pub mod frontier;
 pub mod index;
@@ -370,21 +371,18 @@ where
         region: &Region,
         outcome: &mut Outcome,
     ) -> PortResult<bool> {
-        let mut findings = Vec::new();
+        let mut findings = model.scorer.score_all(&region.windows).await;
         // A candidate that cuts lines another way has other windows: there is nothing to compare.
         let candidate = model.candidate.as_ref().filter(|candidate| {
             candidate.windowing(source).spec() == model.scorer.windowing(source).spec()
         });
-        for window in &region.windows {
-            let finding = model.scorer.score(window);
-            if let Some(candidate) = candidate {
-                let compared = outcome.candidate.get_or_insert_default();
+        if let Some(candidate) = candidate {
+            let compared = outcome.candidate.get_or_insert_default();
+            for (finding, window) in findings.iter().zip(&region.windows) {
                 compared.add(finding.anomalous, candidate.score(window).anomalous);
             }
-            if finding.anomalous {
-                findings.push(finding);
-            }
         }
+        findings.retain(|finding| finding.anomalous);
         outcome.windows += region.windows.len() as u64;
         if let Some(drift) = model.scorer.drift(&region.windows)
             && outcome

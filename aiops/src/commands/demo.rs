@@ -25,6 +25,7 @@ Examples:
   aiops demo                          what a first look needs
   aiops demo --seed 7 --json out.json another workload, the result as JSON too
   aiops demo --no-rules               the learned detectors alone
+  aiops demo --sagemaker              trained by a job, scored through an endpoint
   aiops demo --keep                   leaves the cloud running: aiops incidents list, aiops local stop
   aiops demo --logs app.log --group /var/log/app                    a file of yours, minute by minute
   aiops demo --logs hdfs.log.gz --group hdfs --key 'blk_-?\\d+'      a sequence for each block
@@ -39,6 +40,9 @@ pub struct Args {
     /// Leave the local cloud running and say where it is.
     #[arg(long)]
     pub keep: bool,
+    /// Train by a job and score through an endpoint of SageMaker on this machine.
+    #[arg(long, conflicts_with = "logs")]
+    pub sagemaker: bool,
     /// Write the result to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
@@ -105,6 +109,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         seed: args.seed.unwrap_or(1),
         rules: !args.no_rules,
         keep: args.keep,
+        sagemaker: args.sagemaker,
         now: Time::from_millis(jiff::Timestamp::now().as_millisecond()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()

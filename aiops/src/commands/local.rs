@@ -13,6 +13,8 @@ use crate::local::{process, stack};
 use crate::package::build::{outside_of_project, workspace_root};
 use crate::printer::Printer;
 
+pub mod sagemaker;
+
 /// Start, look at or stop a local cloud.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -20,6 +22,7 @@ Examples:
   aiops local up         starts it and applies the local stack; again: applies what changed
   aiops demo --keep      leaves the local cloud of a demonstration running
   aiops local status     where it is and what is on it
+  aiops local sagemaker  SageMaker beside it, for aiops train submit and aiops model
   aiops local stop       ends it")]
 pub struct Args {
     /// What to do.
@@ -38,6 +41,8 @@ pub enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// SageMaker beside it: training jobs, models and endpoints of the real image, in the foreground.
+    Sagemaker(sagemaker::Args),
     /// Stop it and forget it.
     Stop,
 }
@@ -75,6 +80,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             };
             status(state.as_ref(), running, json, printer)
         }
+        Action::Sagemaker(args) => runtime.block_on(sagemaker::run(&args, printer)),
         Action::Stop => {
             let Some(state) = state else {
                 printer.note("no local cloud is kept here");

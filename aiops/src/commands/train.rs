@@ -1,4 +1,4 @@
-//! `aiops train`: a model from logs, in one file.
+//! `aiops train`: a model from logs, in one file; or, by `submit`, a training job in SageMaker.
 
 use std::path::{Path, PathBuf};
 
@@ -11,19 +11,26 @@ use crate::output;
 use crate::printer::Printer;
 use crate::records::{self, WindowArgs};
 
+pub mod submit;
+
 /// Train a model on logs of quiet times; unlabelled incidents among them are left out by itself.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  aiops train /var/log/app/ --out app.model\n  aiops train hdfs.log.gz --key 'blk_-?\\d+' --out hdfs.model\n  aiops train app.log --out app.model --pages 2 --per-windows 10080"
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  aiops train /var/log/app/ --out app.model\n  aiops train hdfs.log.gz --key 'blk_-?\\d+' --out hdfs.model\n  aiops train app.log --out app.model --pages 2 --per-windows 10080\n  aiops train submit --stack prod --image 3f2a9c1b7d4e --wait"
 )]
 pub struct Args {
+    /// Train elsewhere. (A directory of that name is `./submit`.)
+    #[command(subcommand)]
+    pub action: Option<Action>,
     /// Files or directories (plain, gzip, segments, CloudWatch envelopes, CloudTrail); `-` is
     /// standard input.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Where the model goes.
-    #[arg(long, short, value_name = "FILE")]
-    pub out: PathBuf,
+    #[arg(long, short, value_name = "FILE", required = true)]
+    pub out: Option<PathBuf>,
     /// How lines are cut into windows.
     #[command(flatten)]
     pub window: WindowArgs,
@@ -45,6 +52,13 @@ pub struct Args {
     pub json: bool,
 }
 
+/// Where else to train.
+#[derive(Debug, clap::Subcommand)]
+pub enum Action {
+    /// In SageMaker, on a stack's segments.
+    Submit(submit::Args),
+}
+
 #[derive(Serialize)]
 struct Report<'m> {
     schema: &'static str,
@@ -54,12 +68,19 @@ struct Report<'m> {
 
 /// Trains and writes the artefact, wholly or not at all.
 pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
+    if let Some(Action::Submit(args)) = &args.action {
+        return submit::run(args, printer);
+    }
+    let out = args
+        .out
+        .as_ref()
+        .ok_or_else(|| CommandError::bad_key("--out", "say where the model goes"))?;
     let window = args.window.spec()?;
     let target = match (args.pages, args.per_windows) {
         (Some(pages), Some(windows)) => AlarmTarget::Budget { pages, windows },
         _ => AlarmTarget::default(),
     };
-    output::check(&args.out)?;
+    output::check(out)?;
     let options = TrainOptions {
         window: window.unwrap_or(aiops_model::model::DEFAULT_WINDOW),
         seed: args.seed,
@@ -71,7 +92,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         ..TrainOptions::default()
     };
     let model = records::train_on(&args.paths, args.window.year, &options, printer)?;
-    output::write(&args.out, &model.to_bytes().map_err(anyhow::Error::from)?)?;
+    output::write(out, &model.to_bytes().map_err(anyhow::Error::from)?)?;
     if args.json {
         printer.json(&Report {
             schema: "aiops.train/1",
@@ -82,7 +103,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     }
     printer.line(format!(
         "{}: model {} (sha256 {})",
-        args.out.display(),
+        out.display(),
         model.version(),
         model.sha256()
     ))?;

@@ -30,6 +30,8 @@ pub struct Places {
     pub instance_ids: Vec<String>,
     /// The remediator.
     pub remediator: String,
+    /// The anomaly detector.
+    pub detector: String,
     /// Address of the approvals API.
     pub approvals_url: String,
     /// Secret that proves interactions to be Slack's.
@@ -65,6 +67,7 @@ impl Places {
                 "arn",
             )?,
             remediator: output("aws:lambda/function:Function", "remediator", "name")?,
+            detector: output("aws:lambda/function:Function", "anomaly-detector", "name")?,
         })
     }
 }

@@ -31,56 +31,55 @@ struct Message {
     #[serde(default)]
     executable: Option<PathBuf>,
     #[serde(default)]
-    target: Option<Target>,
+    target: Option<MessageTarget>,
     #[serde(default)]
     package_id: String,
 }
 
 #[derive(Deserialize)]
-struct Target {
+struct MessageTarget {
     name: String,
     kind: Vec<String>,
 }
 
+/// A binary that cargo made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Its name.
+    pub(crate) name: String,
+    /// Of which package, in cargo's form.
+    pub(crate) package_id: String,
+    /// Where it lies.
+    pub(crate) executable: PathBuf,
+}
+
 /// The binaries by function name. Cargo's own messages go to standard error.
 pub fn build(workspace: &Path, build: Build) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .current_dir(workspace)
-        .args(["build", "--quiet", "--locked", "--bins"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .args(["--package", FUNCTIONS])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
-    match build {
-        // Both packages at once, or the features of shared dependencies would differ from those
-        // that the command line was built with, and they would be compiled again.
-        Build::Local => command.args(["--package", COMMAND_LINE]),
-        Build::Release(architecture) => command
-            .args(["--release", "--target", architecture.target()])
-            .env("CARGO_ENCODED_RUSTFLAGS", remapped_paths(workspace)),
-    };
-    let output = command
-        .output()
-        .context("cannot run cargo, which builds the functions")?;
-    if !output.status.success() {
-        bail!("the functions do not build: see cargo's messages above");
-    }
-    let mut binaries = BTreeMap::new();
-    for line in output.stdout.split(|byte| *byte == b'\n') {
-        let Ok(message) = serde_json::from_slice::<Message>(line) else {
-            continue;
+    let built = cargo_build(workspace, |command| {
+        command.args(["--package", FUNCTIONS]);
+        match build {
+            // Both packages at once, or the features of shared dependencies would differ from those
+            // that the command line was built with, and they would be compiled again.
+            Build::Local => command.args(["--package", COMMAND_LINE]),
+            Build::Release(architecture) => command
+                .args(["--release", "--target", architecture.target()])
+                .env(
+                    "CARGO_ENCODED_RUSTFLAGS",
+                    remapped_paths(workspace).join("\u{1f}"),
+                ),
         };
-        if let (Some(executable), Some(target)) = (message.executable, message.target) {
-            let function = message.package_id.contains(FUNCTIONS)
-                || message.package_id.contains("/functions#");
-            let stand_in = target.name.starts_with("local-");
-            if target.kind.iter().any(|kind| kind == "bin") && (function || stand_in) {
-                binaries.insert(target.name, executable);
-            }
-        }
-    }
+    })
+    .context("the functions")?;
+    let binaries: BTreeMap<String, PathBuf> = built
+        .into_iter()
+        .filter(|target| {
+            target.package_id.contains(FUNCTIONS)
+                || target.package_id.contains("/functions#")
+                // Stands in for a part of AWS.
+                || target.name.starts_with("local-")
+        })
+        .map(|target| (target.name, target.executable))
+        .collect();
     if binaries.is_empty() {
         bail!("the package {FUNCTIONS} has no binaries");
     }
@@ -108,8 +107,45 @@ pub fn names(workspace: &Path, local: bool) -> anyhow::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Builds the binaries of what `arrange` adds to the command. Cargo's own messages go to standard
+/// error.
+pub(crate) fn cargo_build(
+    workspace: &Path,
+    arrange: impl FnOnce(&mut Command),
+) -> anyhow::Result<Vec<Target>> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(workspace)
+        .args(["build", "--quiet", "--locked", "--bins"])
+        .args(["--message-format", "json-render-diagnostics"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    arrange(&mut command);
+    let output = command.output().context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("it does not build: see cargo's messages above");
+    }
+    let mut built = Vec::new();
+    for line in output.stdout.split(|byte| *byte == b'\n') {
+        let Ok(message) = serde_json::from_slice::<Message>(line) else {
+            continue;
+        };
+        if let (Some(executable), Some(target)) = (message.executable, message.target)
+            && target.kind.iter().any(|kind| kind == "bin")
+        {
+            built.push(Target {
+                name: target.name,
+                package_id: message.package_id,
+                executable,
+            });
+        }
+    }
+    Ok(built)
+}
+
 /// Compiler flags that replace where the sources lie on this machine by fixed names.
-fn remapped_paths(workspace: &Path) -> String {
+pub(crate) fn remapped_paths(workspace: &Path) -> Vec<String> {
     let mut flags = vec![remap(workspace, "/aiops")];
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -117,7 +153,7 @@ fn remapped_paths(workspace: &Path) -> String {
     if let Some(home) = cargo_home {
         flags.push(remap(&home, "/cargo"));
     }
-    flags.join("\u{1f}")
+    flags
 }
 
 fn remap(from: &Path, to: &str) -> String {

@@ -36,6 +36,17 @@ pub struct Need {
 #[error("it is not a 64-bit ELF executable: {0}")]
 pub struct NotElf(#[from] object::read::Error);
 
+/// Whether an executable starts without a dynamic linker.
+pub fn is_static(executable: &[u8]) -> Result<bool, NotElf> {
+    use object::read::elf::ProgramHeader as _;
+    let file = ElfFile::<FileHeader64<Endianness>>::parse(executable)?;
+    let endian = file.endian();
+    let interpreted = |header: &object::elf::ProgramHeader64<Endianness>| {
+        header.p_type(endian) == object::elf::PT_INTERP
+    };
+    Ok(!file.elf_program_headers().iter().any(interpreted))
+}
+
 /// The newest version that `executable` needs, with a symbol that needs it (the first by name);
 /// `None` when it needs no glibc.
 pub fn newest_need(executable: &[u8]) -> Result<Option<Need>, NotElf> {

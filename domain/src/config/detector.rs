@@ -52,9 +52,37 @@ pub struct DetectorConfig {
     /// Caps on untrusted sizes.
     #[serde(default)]
     pub limits: DetectorLimits,
+    /// The endpoint that windows are scored through; without it, in process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<ScoringEndpoint>,
     /// The namespace of the function's own metrics.
     #[serde(default = "default_metric_namespace")]
     pub metric_namespace: String,
+}
+
+/// An endpoint that serves the model. What it does not answer in time is scored in process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoringEndpoint {
+    /// Its name in SageMaker.
+    pub name: String,
+    /// How long one request may take, in milliseconds.
+    #[serde(default = "default_endpoint_timeout_ms")]
+    pub timeout_ms: u32,
+    /// Windows of one request.
+    #[serde(default = "default_batch_windows_max")]
+    pub batch_windows_max: usize,
+}
+
+impl ScoringEndpoint {
+    /// The endpoint of this name, with the default limits.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            timeout_ms: default_endpoint_timeout_ms(),
+            batch_windows_max: default_batch_windows_max(),
+        }
+    }
 }
 
 /// When findings are recorded in shadow: their incidents are flagged and of low severity, and no
@@ -140,6 +168,7 @@ impl DetectorConfig {
             untrained_window_seconds: default_untrained_window_seconds(),
             flow_format: FlowFormat::default(),
             limits: DetectorLimits::default(),
+            endpoint: None,
             metric_namespace: default_metric_namespace(),
         }
     }
@@ -164,6 +193,14 @@ impl DetectorConfig {
         }
         problems
     }
+}
+
+const fn default_endpoint_timeout_ms() -> u32 {
+    2_000
+}
+
+const fn default_batch_windows_max() -> usize {
+    64
 }
 
 const fn default_lateness_seconds() -> u32 {

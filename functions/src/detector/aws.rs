@@ -4,11 +4,14 @@ use aiops_domain::config::DetectorConfig;
 use aiops_model::WindowSpec;
 use anyhow::ensure;
 
+use super::endpoint::EndpointModels;
 use super::model::{PointedModels, PointerSettings};
 use super::trained::TrainedModel;
 use super::{Detector, Seams};
 use crate::adapters::signed::SignedClient;
-use crate::adapters::{DynamoDbTable, S3, SqsQueue, StateMachine, SystemClock, sdk};
+use crate::adapters::{
+    DynamoDbTable, S3, SageMakerEndpoint, SqsQueue, StateMachine, SystemClock, sdk,
+};
 
 /// The detector's seams on AWS.
 pub type AwsDetector = Detector<
@@ -17,7 +20,7 @@ pub type AwsDetector = Detector<
     SqsQueue,
     StateMachine,
     SystemClock,
-    PointedModels<SignedClient, S3, SystemClock, TrainedModel>,
+    EndpointModels<PointedModels<SignedClient, S3, SystemClock, TrainedModel>, SageMakerEndpoint>,
 >;
 
 /// The detector of this configuration, with the environment's region and credentials.
@@ -43,13 +46,14 @@ pub async fn on_aws(config: &DetectorConfig) -> anyhow::Result<AwsDetector> {
         },
         untrained_flow_format: config.flow_format.clone(),
     };
+    let client = SignedClient::new(&sdk)?;
+    let endpoint = config.endpoint.as_ref().map(|endpoint| {
+        let service = SageMakerEndpoint::new(client.clone(), &endpoint.name);
+        (service, endpoint)
+    });
+    let models = PointedModels::new(client.clone(), objects.clone(), SystemClock, settings);
     let seams = Seams {
-        models: PointedModels::new(
-            SignedClient::new(&sdk)?,
-            objects.clone(),
-            SystemClock,
-            settings,
-        ),
+        models: EndpointModels::new(models, endpoint),
         objects,
         state: DynamoDbTable::new(&sdk, &config.state_table),
         incidents: DynamoDbTable::new(&sdk, &config.incidents_table),

@@ -29,6 +29,11 @@ pub trait Scorer: Send + Sync + 'static {
     fn drift(&self, _windows: &[EventWindow]) -> Option<Drift> {
         None
     }
+
+    /// What it finds in each of these windows, in their order.
+    fn score_all(&self, windows: &[EventWindow]) -> impl Future<Output = Vec<Finding>> + Send {
+        async move { windows.iter().map(|window| self.score(window)).collect() }
+    }
 }
 
 /// A scorer that is stored as an artefact.

@@ -7,6 +7,7 @@ pub enum Service {
     ApiGateway,
     Autoscaling,
     Ec2,
+    Ecr,
     Eks,
     Iam,
     Kinesis,
@@ -26,6 +27,7 @@ impl Service {
             Self::ApiGateway => "execute-api",
             Self::Autoscaling => "autoscaling",
             Self::Ec2 => "ec2",
+            Self::Ecr => "ecr",
             Self::Eks => "eks",
             Self::Iam => "iam",
             Self::Kinesis => "kinesis",
@@ -58,6 +60,7 @@ impl Service {
             Self::Sns => "2010-03-31",
             Self::Sts => "2011-06-15",
             Self::ApiGateway
+            | Self::Ecr
             | Self::Eks
             | Self::Kinesis
             | Self::Lambda
@@ -71,6 +74,7 @@ impl Service {
     /// The prefix of `X-Amz-Target` of a JSON API; empty for the others.
     pub(super) const fn target_prefix(self) -> &'static str {
         match self {
+            Self::Ecr => "AmazonEC2ContainerRegistry_V20150921",
             Self::Kinesis => "Kinesis_20131202",
             Self::Logs => "Logs_20140328",
             Self::Ssm => "AmazonSSM",
@@ -101,6 +105,7 @@ pub fn url(service: Service, region: &str) -> String {
             Partition::China => "https://iam.cn-north-1.amazonaws.com.cn".to_owned(),
             Partition::UsGov => "https://iam.us-gov.amazonaws.com".to_owned(),
         },
+        Service::Ecr => format!("https://api.ecr.{region}.{domain}"),
         Service::SageMaker => format!("https://api.sagemaker.{region}.{domain}"),
         Service::SageMakerRuntime => format!("https://runtime.sagemaker.{region}.{domain}"),
         _ => format!("https://{}.{region}.{domain}", service.as_str()),

@@ -95,8 +95,8 @@ section! {
         days: u32 => Rule::Range(1.0, 365.0),
         /// Instance type.
         instance_type: String => rules::INSTANCE_TYPE,
-        /// Number of instances; segments are shared out by object.
-        instances: u32 => Rule::Range(1.0, 20.0),
+        /// Number of instances: a model is learnt from all of its lines together, on one.
+        instances: u32 => Rule::Range(1.0, 1.0),
         /// Size of each encrypted volume in GiB.
         volume_gib: u32 => Rule::Range(1.0, 1000.0),
         /// Longest run in minutes.
