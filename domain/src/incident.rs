@@ -102,13 +102,48 @@ pub struct Incident {
     pub actions: Vec<IncidentAction>,
 }
 
+/// A field that tells one cause from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the words are the field's own")]
+pub enum FingerprintField {
+    Source,
+    Entity,
+    Kind,
+}
+
+impl FingerprintField {
+    /// Every field: the finest fingerprint.
+    pub const ALL: [Self; 3] = [Self::Source, Self::Entity, Self::Kind];
+}
+
 impl Incident {
     /// What makes two findings one incident: source, entity and kind. 32 hex digits.
     pub fn fingerprint_of(source: Source, entity: &str, kind: Kind) -> String {
+        Self::fingerprint_by(&FingerprintField::ALL, source, entity, kind)
+    }
+
+    /// The same by some of the fields; those that are left out tell nothing apart.
+    pub fn fingerprint_by(
+        fields: &[FingerprintField],
+        source: Source,
+        entity: &str,
+        kind: Kind,
+    ) -> String {
         let mut hash = Sha256::new();
-        for part in [source.as_str(), entity, kind.as_str()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
+        for field in FingerprintField::ALL {
+            let part = match field {
+                FingerprintField::Source => source.as_str(),
+                FingerprintField::Entity => entity,
+                FingerprintField::Kind => kind.as_str(),
+            };
+            if fields.contains(&field) {
+                hash.update((part.len() as u64).to_be_bytes());
+                hash.update(part);
+            } else {
+                // No part is so long.
+                hash.update(u64::MAX.to_be_bytes());
+            }
         }
         hex(&hash.finalize()[..16])
     }

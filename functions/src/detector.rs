@@ -398,6 +398,7 @@ where
             source,
             revision,
             shadow: model.shadow,
+            fingerprint_fields: &self.config.fingerprint_fields,
             reopen_ms: i64::from(self.config.reopen_seconds) * 1000,
             state_days: self.config.state_days,
         };

@@ -16,6 +16,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aiops_domain::config::MetricDetectorConfig;
+use aiops_domain::incident::FingerprintField;
 use aiops_domain::metric::{MetricSeries, Statistics};
 use aiops_domain::{Finding, Source, Time};
 use aiops_model::metric::series::{self, Points, SeriesOptions};
@@ -269,6 +270,7 @@ where
             source: Source::Metrics,
             revision,
             shadow: self.config.shadow,
+            fingerprint_fields: &FingerprintField::ALL,
             reopen_ms: i64::from(self.config.reopen_seconds) * 1000,
             state_days: self.config.state_days,
         };

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::incident::FingerprintField;
 use crate::shape::flow::FlowFormat;
 
 /// The longest delay of a message in SQS, which carries the detector's timers.
@@ -33,6 +34,9 @@ pub struct DetectorConfig {
     /// New findings within so many seconds after an incident's end open the same incident again.
     #[serde(default = "default_reopen_seconds")]
     pub reopen_seconds: u32,
+    /// The fields by which findings belong to one incident; all of them unless said otherwise.
+    #[serde(default = "all_fields", skip_serializing_if = "is_all_fields")]
+    pub fingerprint_fields: Vec<FingerprintField>,
     /// How long the model that was read last counts as current, in seconds.
     #[serde(default = "default_model_reread_seconds")]
     pub model_reread_seconds: u32,
@@ -162,6 +166,7 @@ impl DetectorConfig {
             lateness_seconds: default_lateness_seconds(),
             idle_seconds: default_idle_seconds(),
             reopen_seconds: default_reopen_seconds(),
+            fingerprint_fields: all_fields(),
             model_reread_seconds: default_model_reread_seconds(),
             state_days: default_state_days(),
             shadow: ShadowMode::default(),
@@ -188,6 +193,9 @@ impl DetectorConfig {
         if self.untrained_window_seconds == 0 {
             problems.push("untrained_window_seconds: 0 is no window".to_owned());
         }
+        if self.fingerprint_fields.is_empty() {
+            problems.push("fingerprint_fields: without any, everything is one incident".to_owned());
+        }
         if self.state_days == 0 {
             problems.push("state_days: 0 forgets windows while they are open".to_owned());
         }
@@ -209,6 +217,16 @@ const fn default_lateness_seconds() -> u32 {
 
 const fn default_idle_seconds() -> u32 {
     120
+}
+
+fn all_fields() -> Vec<FingerprintField> {
+    FingerprintField::ALL.to_vec()
+}
+
+fn is_all_fields(fields: &[FingerprintField]) -> bool {
+    FingerprintField::ALL
+        .iter()
+        .all(|field| fields.contains(field))
 }
 
 const fn default_reopen_seconds() -> u32 {

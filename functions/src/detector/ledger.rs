@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aiops_domain::finding::hex;
+use aiops_domain::incident::FingerprintField;
 use aiops_domain::{Finding, Incident, Source, Time};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -87,6 +88,8 @@ pub struct Ledger<'a, T, C> {
     pub revision: i64,
     /// Whether findings are only recorded.
     pub shadow: bool,
+    /// By which fields findings belong to one incident.
+    pub fingerprint_fields: &'a [FingerprintField],
     /// How long after its end an incident is opened again, in milliseconds.
     pub reopen_ms: i64,
     /// How long guards are kept, in days.
@@ -128,7 +131,7 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
             by_slot
                 .entry(slot_of(finding.window.start))
                 .or_default()
-                .push(Wanted::new(finding));
+                .push(Wanted::new(finding, self.fingerprint_fields));
         }
         let mut changes = Changes::default();
         for slot in &region.slots {
@@ -334,11 +337,16 @@ fn group_of(finding: &Finding) -> &str {
 }
 
 impl<'f> Wanted<'f> {
-    fn new(finding: &'f Finding) -> Self {
+    fn new(finding: &'f Finding, fields: &[FingerprintField]) -> Self {
         let json = json!(finding).to_string();
         Self {
             finding,
-            fingerprint: Incident::fingerprint_of(finding.source, &finding.entity, finding.kind),
+            fingerprint: Incident::fingerprint_by(
+                fields,
+                finding.source,
+                &finding.entity,
+                finding.kind,
+            ),
             digest: hex(Sha256::digest(&json).get(..16).unwrap_or_default()),
             json,
         }

@@ -7,7 +7,7 @@ use aiops_functions::incidents::items;
 use aiops_functions::ports::{Attributes, Clock as _, Table as _, Write};
 use serde_json::json;
 
-use crate::world::{World, mismatch, ready, received, record, stored, tumbling};
+use crate::world::{World, keyed, mismatch, ready, received, record, stored, tumbling};
 
 const START: i64 = 1_700_000_000_000;
 
@@ -40,6 +40,35 @@ fn only_incident(world: &World) -> String {
     let ids = stored(&world.incidents).unwrap().incident_ids;
     assert_eq!(ids.len(), 1);
     ids.into_iter().next().unwrap()
+}
+
+#[test]
+fn the_configuration_says_which_fields_tell_causes_apart() {
+    use aiops_domain::incident::FingerprintField::{Kind, Source};
+    let all: Vec<_> = (0..6)
+        .map(|n| {
+            let entity = if n < 3 { "a" } else { "b" };
+            record(
+                n,
+                1_700_000_000_000 + i64::from(n),
+                entity,
+                format!("r{n} bad"),
+            )
+        })
+        .collect();
+    let incidents = |fields: Option<Vec<_>>| {
+        let mut world = World::new(&keyed(10_000));
+        if let Some(fields) = fields {
+            world.config.fingerprint_fields = fields;
+        }
+        let messages = world.write("1", &all);
+        world.settle(messages);
+        let stored = stored(&world.incidents).unwrap();
+        let counts: u64 = stored.extents.values().map(|extent| extent.0).sum();
+        (stored.incident_ids.len(), counts)
+    };
+    assert_eq!(incidents(None), (2, 6));
+    assert_eq!(incidents(Some(vec![Source, Kind])), (1, 6));
 }
 
 #[test]
