@@ -241,8 +241,8 @@ fn ownership(graph: &Graph, first: u32, last: u32) -> String {
          - Rules {first} to {last} of both network ACLs (`remediation.firstNetworkAclRule`, `.networkAclRules`): the\n  \
            program's own begin at 100.\n\
          - Snapshots of isolated instances, tagged by the remediation.\n\n\
-         An isolated instance moves into the group `quarantine`; its own groups are in the plan's prior state, and the\n\
-         undo restores them. Until then `pulumi up` would show the difference: undo before you deploy, or leave it.\n\n\
+         An isolated instance is in the group `quarantine` until the undo restores its own groups from the plan's prior\n\
+         state; a deployment in between does not let it out.\n\n\
          This page is written by `infra/tests/pages.rs` from the graph.\n"
     )
     .unwrap();
@@ -256,7 +256,9 @@ fn owner(resource: &Resource, field: &str) -> &'static str {
             "remediation (its rules), and the rules' own resources"
         }
         ("Parameter", "value") => "promotion and rollback of models",
+        ("Instance", "vpcSecurityGroupIds") => "remediation, which isolates instances",
         ("Instance", "ami") => "the operator, who decides when an instance is replaced",
+        ("Stream", "shardCount") => "remediation, where it may raise the stream's capacity",
         ("NodeGroup", "scalingConfig.desiredSize") => "remediation and autoscaling",
         (kind, field) => panic!("whose is {field} of a {kind}?"),
     }

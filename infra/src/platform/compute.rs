@@ -122,7 +122,8 @@ fn instance(
         name.as_str(),
         args,
         // A newer image replaces the instance: that is decided, not met in a preview.
-        network.before(Options::new().ignore_changes(["ami"])),
+        // An isolated instance is in other groups: a deployment must not let it out.
+        network.before(Options::new().ignore_changes(["ami", "vpcSecurityGroupIds"])),
     );
     let groups = &context.config.logs.groups;
     let agent = AgentConfig::new(settings, |key| {

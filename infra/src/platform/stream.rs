@@ -6,7 +6,8 @@
 use super::context::Context;
 use super::keys::Keys;
 use crate::aws::kinesis;
-use crate::graph::{Expr, Scope};
+use crate::config::{RemediationAction, RemediationMode};
+use crate::graph::{Expr, Options, Scope};
 
 /// Declares the stream.
 pub fn declare(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) -> kinesis::Stream {
@@ -28,5 +29,16 @@ pub fn declare(scope: &Scope<'_>, context: &Context<'_>, keys: Option<&Keys>) ->
             .stream_mode_details(kinesis::StreamStreamModeDetails::new("PROVISIONED")),
         None => args.stream_mode_details(kinesis::StreamStreamModeDetails::new("ON_DEMAND")),
     };
-    scope.declare("logs", args)
+    let raised = context
+        .config
+        .remediation
+        .actions
+        .get(&RemediationAction::RaiseStreamCapacity)
+        .is_some_and(|policy| policy.mode != RemediationMode::Off);
+    // What a remediation raised, a deployment must not take back.
+    let options = match stream.shards {
+        Some(_) if raised => Options::new().ignore_changes(["shardCount"]),
+        _ => Options::new(),
+    };
+    scope.declare_with("logs", args, options)
 }

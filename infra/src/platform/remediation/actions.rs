@@ -3,7 +3,7 @@
 use crate::config::RemediationAction;
 use crate::graph::Expr;
 use crate::iam::action::{autoscaling, ec2, eks, iam, kinesis, ssm};
-use crate::iam::{Condition, Statement};
+use crate::iam::{Condition, Operator, Statement};
 use crate::platform::context::Context;
 use crate::platform::network::Network;
 use crate::text;
@@ -81,13 +81,14 @@ fn of(context: &Context<'_>, network: &Network, action: RemediationAction) -> Ve
         A::ReplaceInstance => vec![
             describe,
             Statement::allow_any(
-                "Groups of instances",
+                "ScalingGroups",
                 [
                     autoscaling::DESCRIBE_AUTO_SCALING_GROUPS,
                     autoscaling::DESCRIBE_AUTO_SCALING_INSTANCES,
                 ],
                 "Auto Scaling narrows no Describe action to a resource",
             ),
+            // Its group replaces what it terminates: an instance of no group is not terminated.
             Statement::allow(
                 "Replace",
                 [autoscaling::TERMINATE_INSTANCE_IN_AUTO_SCALING_GROUP],
@@ -173,22 +174,34 @@ fn isolate(
             [context.arn("ec2", "instance/*")],
         )
         .when(tagged.clone()),
+        // Into the quarantine group, and back into whatever the instance was in before.
         Statement::allow(
-            "Groups",
+            "InstanceGroups",
             [ec2::MODIFY_INSTANCE_ATTRIBUTE],
-            [
-                network.groups.quarantine.arn(),
-                network.groups.workload.arn(),
-            ],
-        ),
+            [context.arn("ec2", "security-group/*")],
+        )
+        .when(Condition::new(
+            Operator::ArnEquals,
+            "ec2:Vpc",
+            [network.vpc.arn()],
+        )),
+        Statement::allow(
+            "Tags",
+            [ec2::CREATE_TAGS, ec2::DELETE_TAGS],
+            [context.arn("ec2", "instance/*")],
+        )
+        .when(tagged.clone()),
         Statement::allow(
             "SnapshotOf",
-            [ec2::CREATE_SNAPSHOT],
-            [context.arn("ec2", "volume/*")],
+            [ec2::CREATE_SNAPSHOTS],
+            [
+                context.arn("ec2", "instance/*"),
+                context.arn("ec2", "volume/*"),
+            ],
         )
         .when(tagged),
-        Statement::allow("Snapshot", [ec2::CREATE_SNAPSHOT], [snapshots.clone()]),
+        Statement::allow("Snapshot", [ec2::CREATE_SNAPSHOTS], [snapshots.clone()]),
         Statement::allow("SnapshotTags", [ec2::CREATE_TAGS], [snapshots])
-            .when(Condition::equals("ec2:CreateAction", "CreateSnapshot")),
+            .when(Condition::equals("ec2:CreateAction", "CreateSnapshots")),
     ]
 }
