@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+#[path = "support/allowed.rs"]
+mod allowed;
 #[path = "support/resolved.rs"]
 mod resolved;
 #[path = "support/stacks.rs"]
@@ -11,10 +13,8 @@ mod stacks;
 use aiops_domain::Operation;
 use aiops_infra::config::{RemediationAction, RemediationMode, RemediationPolicy, StackConfig};
 use aiops_infra::graph::Graph;
-use aiops_infra::iam::compare::Context;
-use aiops_infra::iam::decide::{Caller, Policies, Request, decide};
-use aiops_infra::iam::document::Document;
 use aiops_infra::platform;
+use allowed::allowed;
 use resolved::{ACCOUNT, Resolved};
 
 /// Production, with every action approved by people.
@@ -61,29 +61,7 @@ impl Stack {
 
     /// Whether the remediator may do `action` on `resource` in this context.
     fn may(&self, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
-        let policy = self
-            .graph
-            .of_kind("aws:iam/rolePolicy:RolePolicy")
-            .find(|policy| policy.name == "remediator")
-            .unwrap();
-        let document = Document::parse(&self.resolved().document(policy, "policy")).unwrap();
-        let context: Context = context
-            .iter()
-            .map(|(key, value)| (key.to_lowercase(), vec![(*value).to_owned()]))
-            .collect();
-        let caller = Caller::Identity(self.arn("aws:iam/role:Role", "remediator"));
-        let request = Request {
-            caller: &caller,
-            action,
-            resource,
-            resource_account: ACCOUNT,
-            context: &context,
-        };
-        let policies = Policies {
-            identity: &[document],
-            ..Policies::default()
-        };
-        decide(&request, &policies).unwrap().is_allowed()
+        allowed(&self.resolved(), "remediator", action, resource, context)
     }
 }
 

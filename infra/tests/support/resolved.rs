@@ -12,7 +12,7 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// A graph whose outputs are made up: names from the inputs, ids and ARNs from the names.
 pub(crate) struct Resolved<'g> {
-    graph: &'g Graph,
+    pub(crate) graph: &'g Graph,
     region: &'g str,
 }
 
