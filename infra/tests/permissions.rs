@@ -84,6 +84,8 @@ fn touches(stack: &Stack, operation: Operation) -> Vec<(String, Vec<(&'static st
         | O::DescribeInstances
         | O::DescribeSnapshots
         | O::DescribeAutoScalingInstances
+        | O::DescribeAutoScalingGroups
+        | O::DescribeSecurityGroupRules
         | O::ListCommands => any(),
         O::CreateNetworkAclEntry | O::DeleteNetworkAclEntry => ["public", "private"]
             .map(|name| (stack.arn("aws:ec2/networkAcl:NetworkAcl", name), Vec::new()))
@@ -136,6 +138,7 @@ fn touches(stack: &Stack, operation: Operation) -> Vec<(String, Vec<(&'static st
             vec![(stack.arn("aws:kinesis/stream:Stream", "logs"), Vec::new())]
         }
         O::GetNode
+        | O::ListNodes
         | O::PatchNode
         | O::ListPods
         | O::EvictPod
