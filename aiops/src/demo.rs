@@ -336,15 +336,16 @@ impl<'a> Demo<'a> {
         &self,
         sent: u64,
     ) -> anyhow::Result<(Vec<aiops_domain::Incident>, Vec<aiops_domain::Finding>)> {
-        self.wait(sent).await?;
+        self.wait(sent, settle::STILL_FOR).await?;
         let reader = IncidentReader::new(self.cloud.aws(), &self.places.incidents_table).await;
         reader.all().await
     }
 
-    /// Waits until everything that was sent has been looked at.
-    async fn wait(&self, sent: u64) -> anyhow::Result<()> {
+    /// Waits until everything that was sent has been looked at, for workflows as long as they move
+    /// within `patience`.
+    async fn wait(&self, sent: u64, patience: Duration) -> anyhow::Result<()> {
         let bar = self.printer.progress(None, "closing the last windows");
-        settle::wait(self.cloud.aws(), &self.places, sent, &|seen| {
+        settle::wait_for(self.cloud.aws(), &self.places, sent, patience, &|seen| {
             bar.set_message(format!(
                 "closing the last windows: {} of {sent} lines in segments, {} messages waiting",
                 seen.lines, seen.messages

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use aiops_domain::categorise::Categoriser;
+use aiops_domain::categorise::{Categoriser, default_rules};
 use aiops_domain::event_time::TimeAssumptions;
 use aiops_domain::{LogRecord, Time};
 use aiops_model::{
@@ -90,10 +90,11 @@ fn length_ms(text: &str) -> Result<i64, CommandError> {
 /// [`CommandError::BadInput`] naming what cannot be read.
 pub fn read(
     paths: &[PathBuf],
+    group: Option<&str>,
     year: Option<i16>,
     printer: &Printer,
 ) -> Result<Vec<LogRecord>, CommandError> {
-    let options = options(year, now());
+    let options = options(group, year, now());
     let lines = read_lines(paths, &options, printer)?;
     Ok(lines.into_iter().map(|line| line.record).collect())
 }
@@ -130,6 +131,7 @@ pub fn read_lines(
 /// [`CommandError::BadInput`] naming what cannot be read or trained on.
 pub fn train_on(
     paths: &[PathBuf],
+    group: Option<&str>,
     year: Option<i16>,
     train_options: &TrainOptions,
     printer: &Printer,
@@ -142,14 +144,14 @@ pub fn train_on(
         .iter()
         .any(|path| path.as_os_str() == "-" || is_pipe(path))
     {
-        let records = read(paths, year, printer)?;
+        let records = read(paths, group, year, printer)?;
         let progress = printer.progress(None, "training");
         let model = train(records, train_options).map_err(bad_training)?;
         progress.finish_and_clear();
         return Ok(model);
     }
     // Lines without a time get this one, at every reading.
-    let options = options(year, now());
+    let options = options(group, year, now());
     let progress = printer.progress(None, "training");
     let (mut readings, mut cut) = (0_u32, 0);
     let model = train_replayed(
@@ -176,12 +178,15 @@ pub fn train_on(
     })
 }
 
-fn options(year: Option<i16>, now: Time) -> InputOptions {
+/// With a group, lines are what AWS's agents write to groups of that name; otherwise each line
+/// shows it.
+fn options(group: Option<&str>, year: Option<i16>, now: Time) -> InputOptions {
+    let rules = group.map_or_else(Vec::new, |_| default_rules());
     InputOptions {
-        group: None,
+        group: group.map(str::to_owned),
         stream: None,
         categoriser: Categoriser::new(
-            Vec::new(),
+            rules,
             TimeAssumptions {
                 year,
                 ..TimeAssumptions::default()

@@ -32,6 +32,10 @@ pub struct Args {
     /// Logs to train on first.
     #[arg(long, value_name = "PATH")]
     pub train: Vec<PathBuf>,
+    /// The log group that the lines count as: its name says what they are (such as
+    /// `/aws/vpc/flow-logs`, whose lines are flows).
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
     /// How lines are cut into windows.
     #[command(flatten)]
     pub window: WindowArgs,
@@ -75,7 +79,12 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             Model::from_bytes(&bytes).map_err(|error| CommandError::bad_path(path, error))
         })
         .transpose()?;
-    let input = records::read(&args.paths, args.window.year, printer)?;
+    let input = records::read(
+        &args.paths,
+        args.group.as_deref(),
+        args.window.year,
+        printer,
+    )?;
     let model = match given {
         Some(model) => model,
         None => {
@@ -84,7 +93,12 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
                     .note("no --model and no --train: these files themselves are taken as usual");
                 input.clone()
             } else {
-                records::read(&args.train, args.window.year, printer)?
+                records::read(
+                    &args.train,
+                    args.group.as_deref(),
+                    args.window.year,
+                    printer,
+                )?
             };
             let progress = printer.progress(None, "training");
             let options = TrainOptions {

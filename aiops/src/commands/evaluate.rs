@@ -217,7 +217,7 @@ fn line_cases(
     .compile()
     .map_err(|error| CommandError::bad_key("--key", error))?;
     let labels = rows(labels, false)?;
-    let input = records::read(&[lines.to_owned()], None, printer)?;
+    let input = records::read(&[lines.to_owned()], None, None, printer)?;
     let mut sessions: HashMap<String, Vec<_>> = HashMap::new();
     for window in windowing.assemble(input).windows {
         if let Some(key) = window.key {

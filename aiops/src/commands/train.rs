@@ -31,6 +31,10 @@ pub struct Args {
     /// Where the model goes.
     #[arg(long, short, value_name = "FILE", required = true)]
     pub out: Option<PathBuf>,
+    /// The log group that the lines count as: its name says what they are (such as
+    /// `/aws/vpc/flow-logs`, whose lines are flows).
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
     /// How lines are cut into windows.
     #[command(flatten)]
     pub window: WindowArgs,
@@ -91,7 +95,13 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             .map_or_else(|| Ok(Vec::new()), labels)?,
         ..TrainOptions::default()
     };
-    let model = records::train_on(&args.paths, args.window.year, &options, printer)?;
+    let model = records::train_on(
+        &args.paths,
+        args.group.as_deref(),
+        args.window.year,
+        &options,
+        printer,
+    )?;
     output::write(out, &model.to_bytes().map_err(anyhow::Error::from)?)?;
     if args.json {
         printer.json(&Report {

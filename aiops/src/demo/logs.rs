@@ -6,7 +6,7 @@ pub mod plan;
 pub mod report;
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aiops_domain::categorise::Categoriser;
 use aiops_domain::{Finding, LogRecord, Shape, Time};
@@ -31,6 +31,9 @@ use crate::records;
 /// Silence after which the detector closes all windows, in seconds: longer than the pauses between
 /// the batches of a file, and soon enough after its end.
 const IDLE_SECONDS: u32 = 8;
+
+/// A workflow that asks a person is not waited for: nobody is on call for a file.
+const WORKFLOW_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Lines of a file: it is held in memory, and so is what comes back.
 const LINES_MAX: usize = 5_000_000;
@@ -280,7 +283,7 @@ impl Demo<'_> {
         }
         bar.finish_and_clear();
         let streaming_seconds = begun.elapsed().as_secs_f64();
-        self.wait(sent).await?;
+        self.wait(sent, WORKFLOW_PATIENCE).await?;
         let seconds = begun.elapsed().as_secs_f64();
         let reader = IncidentReader::new(self.cloud.aws(), &self.places.incidents_table).await;
         let (incidents, findings) = reader.all().await?;

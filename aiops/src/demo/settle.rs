@@ -12,7 +12,7 @@ use super::read_back;
 use crate::local::aws::{Aws, SQS, STATES};
 
 /// Longer than any window of the demonstration stays open, and than any one step takes.
-const STILL_FOR: Duration = Duration::from_secs(180);
+pub(super) const STILL_FOR: Duration = Duration::from_secs(180);
 
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,10 +33,22 @@ pub async fn wait(
     sent: u64,
     progress: &(dyn Fn(Seen) + Send + Sync),
 ) -> anyhow::Result<()> {
+    wait_for(aws, places, sent, STILL_FOR, progress).await
+}
+
+/// [`wait`], but for workflows only as long as they move within `patience`: one that asks a person
+/// ends when somebody answers.
+pub async fn wait_for(
+    aws: &Aws,
+    places: &Places,
+    sent: u64,
+    patience: Duration,
+    progress: &(dyn Fn(Seen) + Send + Sync),
+) -> anyhow::Result<()> {
     let mut moved = Instant::now();
     let mut arrivals = read_back::Arrivals::default();
     let mut seen = Seen::default();
-    let mut calm = 0;
+    let (mut calm, mut calm_messages) = (0, 0);
     while calm < 2 {
         if moved.elapsed() > STILL_FOR {
             bail!(
@@ -46,6 +58,10 @@ pub async fn wait(
                 seen.messages,
                 seen.workflows
             );
+        }
+        let is_looked_at = calm_messages >= 2;
+        if is_looked_at && patience < STILL_FOR && moved.elapsed() > patience {
+            return Ok(());
         }
         let before = seen;
         if seen.lines < sent {
@@ -58,7 +74,9 @@ pub async fn wait(
         }
         progress(seen);
         // Twice in a row: between a message and the workflow that it starts there is a moment.
-        let is_calm = seen.lines >= sent && seen.messages == 0 && seen.workflows == 0;
+        let is_quiet = seen.lines >= sent && seen.messages == 0;
+        calm_messages = if is_quiet { calm_messages + 1 } else { 0 };
+        let is_calm = is_quiet && seen.workflows == 0;
         calm = if is_calm { calm + 1 } else { 0 };
         tokio::time::sleep(LOOK_AGAIN).await;
     }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+mod conditions;
 mod endpoint;
 mod faults;
 mod interleaving;
@@ -12,4 +13,5 @@ mod preemption;
 mod real_lines;
 mod scorer;
 mod storm;
+mod trained;
 mod world;

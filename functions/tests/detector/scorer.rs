@@ -96,16 +96,15 @@ fn told(records: &[LogRecord]) -> String {
 }
 
 /// Always the same model.
-#[derive(Debug, Clone)]
-pub(crate) struct Fixed {
-    pub(crate) scorer: Arc<Words>,
+pub(crate) struct Fixed<S> {
+    pub(crate) scorer: Arc<S>,
     pub(crate) shadow: bool,
 }
 
-impl Models for Fixed {
-    type Scorer = Words;
+impl<S: Scorer> Models for Fixed<S> {
+    type Scorer = S;
 
-    async fn current(&self) -> PortResult<Current<Words>> {
+    async fn current(&self) -> PortResult<Current<S>> {
         Ok(Current {
             scorer: self.scorer.clone(),
             shadow: self.shadow,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use aiops_domain::config::{DetectorConfig, DetectorNames};
 use aiops_domain::segment::{CONTENT_TYPE, Partition, SegmentName};
 use aiops_domain::{Finding, LogRecord, Shape, Source, Time};
+use aiops_functions::detector::model::Scorer;
 use aiops_functions::detector::{Detector, Outcome, Received, Seams};
 use aiops_functions::fakes::{
     Failing, FakeClock, FakeObjectStore, FakeQueue, FakeTable, FakeWorkflow, Faults,
@@ -22,24 +23,23 @@ use crate::scorer::{Fixed, Words, extents};
 pub(crate) const BUCKET: &str = "segments";
 
 /// The seams of an instance with faults, over tables `T`.
-pub(crate) type Instance<T> = Detector<
+pub(crate) type Instance<T, S = Words> = Detector<
     Failing<FakeObjectStore>,
     Failing<T>,
     Failing<FakeQueue>,
     Failing<FakeWorkflow>,
     FakeClock,
-    Fixed,
+    Fixed<S>,
 >;
 
-#[derive(Clone)]
-pub(crate) struct World<T = FakeTable> {
+pub(crate) struct World<T = FakeTable, S = Words> {
     pub(crate) objects: FakeObjectStore,
     pub(crate) state: T,
     pub(crate) incidents: T,
     pub(crate) queue: FakeQueue,
     pub(crate) workflow: FakeWorkflow,
     pub(crate) clock: FakeClock,
-    pub(crate) scorer: Arc<Words>,
+    pub(crate) scorer: Arc<S>,
     pub(crate) shadow: bool,
     pub(crate) config: DetectorConfig,
 }
@@ -65,6 +65,13 @@ impl World<FakeTable> {
 
 impl<T: Table + Clone> World<T> {
     pub(crate) fn over(state: T, incidents: T, spec: &WindowSpec) -> Self {
+        Self::scoring(state, incidents, Words::new(spec))
+    }
+}
+
+impl<T: Table + Clone, S: Scorer> World<T, S> {
+    /// A world in which windows are scored so.
+    pub(crate) fn scoring(state: T, incidents: T, scorer: S) -> Self {
         Self {
             objects: FakeObjectStore::default(),
             state,
@@ -72,14 +79,14 @@ impl<T: Table + Clone> World<T> {
             queue: FakeQueue::default(),
             workflow: FakeWorkflow::default(),
             clock: FakeClock::at(Time::from_millis(1_800_000_000_000)),
-            scorer: Arc::new(Words::new(spec)),
+            scorer: Arc::new(scorer),
             shadow: false,
             config: config(),
         }
     }
 
     /// A new instance, with an empty cache.
-    pub(crate) fn instance(&self, faults: &Faults) -> Instance<T> {
+    pub(crate) fn instance(&self, faults: &Faults) -> Instance<T, S> {
         let seams = Seams {
             objects: Failing::new(self.objects.clone(), faults),
             state: Failing::new(self.state.clone(), faults),

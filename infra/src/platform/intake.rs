@@ -2,7 +2,7 @@
 //! logs, what to assume of their times. One answer for the function that reads them and for whoever
 //! trains on the same lines.
 
-use aiops_domain::categorise::{CategoryRule, EntityRule, default_rules};
+use aiops_domain::categorise::{Categoriser, CategoryRule, EntityRule, default_rules};
 use aiops_domain::event_time::TimeAssumptions;
 use aiops_domain::shape::flow::FlowFormat;
 use aiops_domain::{Shape, Source};
@@ -28,14 +28,21 @@ pub fn rules(config: &StackConfig) -> Vec<CategoryRule> {
         entity: EntityRule::Interface,
         flow_format: Some(FlowFormat::platform()),
     }];
+    let agents = Categoriser::new(default_rules(), TimeAssumptions::default());
     for (key, group) in &config.logs.groups {
         let name = config.log_group_name(key, group);
+        let known = agents.category(&name, "");
+        let entity = if known.source == group.source {
+            known.entity
+        } else {
+            entity(group.source, group.shape)
+        };
         let rule = |stream: &str, shape| CategoryRule {
             group: name.as_str().into(),
             stream: stream.into(),
             source: group.source,
             shape,
-            entity: entity(group.source, group.shape),
+            entity,
             flow_format: None,
         };
         match group.shape {
@@ -63,7 +70,7 @@ pub fn time(config: &StackConfig) -> TimeAssumptions {
     }
 }
 
-/// What the lines of a source are about.
+/// What the lines of a source are about, where the group's name is none of those that AWS's agents use.
 const fn entity(source: Source, shape: Shape) -> EntityRule {
     match (source, shape) {
         (Source::Ec2, _) => EntityRule::Instance,
@@ -77,7 +84,6 @@ const fn entity(source: Source, shape: Shape) -> EntityRule {
 #[cfg(test)]
 mod tests {
     use aiops_domain::Time;
-    use aiops_domain::categorise::Categoriser;
 
     use super::*;
     use crate::config::Environment;
@@ -103,6 +109,22 @@ mod tests {
             read("/aws/eks/x/cluster", "authenticator-1"),
             (Source::Eks, None, EntityRule::Stream)
         );
+        let mut nodes = config.clone();
+        let group = crate::config::LogGroup {
+            name: Some("/aws/containerinsights/x/host".to_owned()),
+            source: Source::Eks,
+            shape: Shape::Json,
+            retention_days: None,
+            managed: true,
+            filter_pattern: String::new(),
+        };
+        nodes
+            .logs
+            .groups
+            .insert(crate::config::Slug::new("nodes").unwrap(), group);
+        let categoriser = Categoriser::new(rules(&nodes), time(&nodes));
+        let category = categoriser.category("/aws/containerinsights/x/host", "node-1");
+        assert_eq!(category.entity, EntityRule::Node);
         assert_eq!(
             read("elsewhere", "app.log"),
             (Source::Other, None, EntityRule::Stream)
