@@ -42,6 +42,7 @@ fn stream(home: &Path, logs: &LogsOptions) -> LogsReport {
         seed: 0,
         rules: true,
         keep: false,
+        sagemaker: false,
         now: Time::from_millis(NOW_MILLIS),
     };
     let mut config = stack_config(&options).unwrap();
