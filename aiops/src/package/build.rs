@@ -1,6 +1,7 @@
 //! Builds the functions' binaries with cargo.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -142,6 +143,17 @@ pub(crate) fn cargo_build(
         }
     }
     Ok(built)
+}
+
+/// Whether `cargo run` and `cargo test` set this variable to speak of the package that they run. Build
+/// scripts (of `ring`) watch these: with ours they would run again, and what hangs on them be compiled
+/// again, at every change between a build from a shell and one from here.
+fn of_a_package(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+    })
 }
 
 /// Compiler flags that replace where the sources lie on this machine by fixed names.
