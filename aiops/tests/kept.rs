@@ -47,6 +47,19 @@ impl Home {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aiops"));
+        self.set_up(&mut command, arguments);
+        command
+    }
+
+    /// As from a terminal: a shell's background jobs, and what they start, ignore interrupts.
+    fn interruptible(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_aiops")]);
+        self.set_up(&mut command, arguments);
+        command
+    }
+
+    fn set_up(&self, command: &mut Command, arguments: &[&str]) {
         command
             .args(arguments)
             .current_dir(self.path())
@@ -55,7 +68,6 @@ impl Home {
             .env_remove("AIOPS_PREFIX")
             .env_remove("AIOPS_APPROVALS_URL")
             .stdin(Stdio::null());
-        command
     }
 
     /// Through pipes: whatever inherited one would keep this from returning.
@@ -150,7 +162,7 @@ fn an_interrupted_or_killed_command_leaves_neither_process_nor_state() {
         (&["demo", "--keep"], "-KILL"),
     ] {
         let mut child = home
-            .command(arguments)
+            .interruptible(arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -166,9 +166,7 @@ fn a_replaced_resource_names_the_property_that_forces_it_and_the_data_it_holds()
         );
     }
     assert!(
-        replaced
-            .iter()
-            .any(|change| change["data_bearing"] == true),
+        replaced.iter().any(|change| change["data_bearing"] == true),
         "{difference:#}"
     );
 }
@@ -196,7 +194,10 @@ fn a_wrong_configuration_shows_all_its_mistakes_at_once() {
             "stream.batchSize",
             "network.zones",
         ] {
-            assert!(sentence.contains(part), "{command}: no {part} in {sentence}");
+            assert!(
+                sentence.contains(part),
+                "{command}: no {part} in {sentence}"
+            );
         }
     }
 }

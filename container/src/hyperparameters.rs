@@ -225,7 +225,7 @@ mod tests {
             (&[("alarm_rate", "NaN")][..], "within 0 to 1"),
             (&[("pages", "2")][..], "go together"),
             (&[("rules", "maybe")][..], "rules: `maybe` is no such value"),
-            (&[("flow_format", "no such fields")][..], "flow_format"),
+            (&[("flow_format", "Not A Field")][..], "flow_format"),
         ] {
             let error = of(pairs).unwrap_err();
             assert!(error.contains(says), "{pairs:?}: {error}");

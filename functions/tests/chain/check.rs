@@ -177,10 +177,7 @@ async fn at_end(stage: &Stage) -> Result<(), String> {
                 ));
             }
         }
-        let last = actions
-            .iter()
-            .find(|record| record.plan.opening == meta.opening);
-        outcome(stage, &meta, last)?;
+        outcome(stage, &meta, &actions)?;
     }
     for (number_wanted, cidr) in &expected {
         if !ours(stage)
@@ -316,13 +313,23 @@ fn action(
     Ok(begun)
 }
 
-/// How it ended fits what was done.
-fn outcome(stage: &Stage, meta: &Meta, action: Option<&ActionRecord>) -> Result<(), String> {
-    let status = action.map(|record| record.status);
+/// How it ended fits what was done. An opening without an action of its own ends as the answer that stands
+/// since an earlier one; an undo on demand takes back what any opening did.
+fn outcome(stage: &Stage, meta: &Meta, actions: &[ActionRecord]) -> Result<(), String> {
+    let status = actions
+        .iter()
+        .find(|record| record.plan.opening == meta.opening)
+        .map(|record| record.status);
+    let standing = actions
+        .iter()
+        .max_by_key(|record| record.plan.opening)
+        .map(|record| record.status);
     let fits = match meta.outcome {
-        Some(Outcome::Remediated) => status == Some(ActionStatus::Verified),
-        Some(Outcome::Undone) => status == Some(ActionStatus::Undone),
-        Some(Outcome::Denied) => status == Some(ActionStatus::Denied),
+        Some(Outcome::Remediated) => standing == Some(ActionStatus::Verified),
+        Some(Outcome::Undone) => actions
+            .iter()
+            .any(|record| record.status == ActionStatus::Undone),
+        Some(Outcome::Denied) => standing == Some(ActionStatus::Denied),
         Some(Outcome::Expired) => status == Some(ActionStatus::Expired),
         Some(_) => status != Some(ActionStatus::Verified),
         None => false,
