@@ -349,7 +349,7 @@ fn outcome(stage: &Stage, meta: &Meta, actions: &[ActionRecord]) -> Result<(), S
         return Err(format!("{}: {:?} for no reason", meta.id, meta.outcome));
     }
     let approved = stage.answered.borrow().iter().any(|(id, choice)| {
-        *choice == "approve" && action.is_some_and(|record| record.plan.action_id == *id)
+        *choice == "approve" && actions.iter().any(|record| record.plan.action_id == *id)
     });
     if undisturbed && approved && meta.outcome != Some(Outcome::Remediated) {
         return Err(format!("{}: approved and {:?}", meta.id, meta.outcome));

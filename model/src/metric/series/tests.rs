@@ -1,3 +1,5 @@
+//! A series of points: what is found in it, and that the order of arrival changes nothing.
+
 use super::*;
 use crate::rng::Rng;
 
