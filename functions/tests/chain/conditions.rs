@@ -21,10 +21,10 @@ const CONDITIONS: &[File] = &[
         "approvals/decide.rs",
         2,
         &[
-            ("put token/used: absent", 0),
+            ("put token/used: absent", 1),
             (
                 "update incident/action: all(status equals, plan_digest equals)",
-                5,
+                30,
             ),
         ],
     ),
@@ -34,11 +34,11 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/meta: all(status equals, opening equals, any(events missing, events equals))",
-                27,
+                142,
             ),
             (
                 "update incident/meta: all(status equals, opening equals, events equals)",
-                10,
+                102,
             ),
         ],
     ),
@@ -55,7 +55,7 @@ const CONDITIONS: &[File] = &[
         2,
         &[
             ("update channel/window: any(n missing, n below)", 1),
-            ("update channel/window: grouped missing", 0),
+            ("update channel/window: grouped missing", 11),
         ],
     ),
     (
@@ -64,11 +64,11 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: status one of planned, awaiting_approval",
-                258,
+                288,
             ),
             (
                 "update incident/action: status one of planned, awaiting_approval, approved",
-                1452,
+                1618,
             ),
         ],
     ),
@@ -78,7 +78,7 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: all(status equals, any(lease_until missing, lease_until below))",
-                3,
+                21,
             ),
             ("update incident/action: status equals", 921),
         ],
