@@ -190,7 +190,7 @@ fn a_wrong_configuration_shows_all_its_mistakes_at_once() {
         for part in [
             "Pulumi.dev.yaml",
             "stream.maximumRetires",
-            "stream.maximumRetries",
+            "maximumRetries",
             "stream.batchSize",
             "network.zones",
         ] {
