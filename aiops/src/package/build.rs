@@ -122,6 +122,9 @@ pub(crate) fn cargo_build(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
+    for (name, _) in std::env::vars_os().filter(|(name, _)| of_a_package(name)) {
+        command.env_remove(name);
+    }
     arrange(&mut command);
     let output = command.output().context("cannot run cargo")?;
     if !output.status.success() {
