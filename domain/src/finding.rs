@@ -73,6 +73,10 @@ pub struct Finding {
     /// alone): the only thing of a line that may become the target of a remediation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<std::net::IpAddr>,
+    /// The log group of the line in `example`, else of the window's first line: who owns the group
+    /// owns the finding. Metrics have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_group: Option<String>,
 }
 
 impl Finding {

@@ -6,6 +6,7 @@ mod support;
 use aiops_domain::config::remediator::RemediatorConfig;
 use aiops_domain::policy::Mode;
 use aiops_domain::{IncidentStatus, Kind, Outcome};
+use aiops_functions::fakes::Faults;
 use aiops_functions::incidents::items;
 use aiops_functions::ports::{Attributes, Item, Table, Write};
 use serde_json::json;
@@ -82,6 +83,38 @@ async fn an_answer_in_force_or_refused_stands_when_the_incident_opens_again() {
         Some(Outcome::Remediated)
     );
     assert_eq!(world.incident("inc-1").await.actions.len(), 2);
+}
+
+#[tokio::test]
+async fn two_teams_of_one_source_get_their_own_incidents_and_policies_by_log_group() {
+    let world = World::new(with(|config| {
+        config.teams = serde_json::from_value(json!([
+            {"team": "checkout", "log_groups": ["/shop/checkout"]},
+            {"team": "search", "log_groups": ["/shop/search"]},
+        ]))
+        .unwrap();
+        config.policy = serde_json::from_value(json!({"rules": [
+            {"teams": ["checkout"], "mode": "automatic"},
+            {"teams": ["search"], "mode": "dry-run"},
+        ]}))
+        .unwrap();
+    }));
+    for (id, group, team, outcome) in [
+        ("inc-1", Some("/shop/search"), "search", Outcome::DryRun),
+        (
+            "inc-2",
+            Some("/shop/checkout"),
+            "checkout",
+            Outcome::Remediated,
+        ),
+        ("inc-3", Some("/shop/other"), "platform", Outcome::NoAction),
+        ("inc-4", None, "platform", Outcome::NoAction),
+    ] {
+        world.open_in(id, Kind::PortScan, Some(ACTOR), group).await;
+        assert_eq!(world.run(id).await.outcome, Some(outcome), "{id}");
+        let meta = world.remediator(&Faults::none()).incidents.meta(id).await;
+        assert_eq!(meta.unwrap().team.as_deref(), Some(team), "{id}");
+    }
 }
 
 #[tokio::test]

@@ -30,10 +30,10 @@ pub use explain::explain;
 pub use problem::{ConfigError, Problem};
 pub use schema::schema;
 pub use sections::{
-    Archive, Compute, Detection, Eks, Function, Functions, Instance, Instances, LifecycleRules,
-    LogFile, LogGroup, Logs, MicrosoftTeams, Network, Nodes, Notify, Remediation,
-    RemediationPolicy, RemediationResponse, RemediationRule, Sagemaker, Serverless, Slack, Stream,
-    Team, Tiers, Training,
+    Archive, Compute, Detection, DetectorEndpoint, Eks, Function, Functions, Instance, Instances,
+    LifecycleRules, LogFile, LogGroup, Logs, MetricCapacity, MicrosoftTeams, Network, Nodes,
+    Notify, Remediation, RemediationPolicy, RemediationResponse, RemediationRule, Sagemaker,
+    Serverless, Slack, Stream, Team, Tiers, Training,
 };
 pub use slug::Slug;
 

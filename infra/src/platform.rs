@@ -98,10 +98,14 @@ pub fn declare(config: &StackConfig) -> Graph {
         eks::remediation::declare(&scope, &context, &eks.cluster, &remediator);
     }
     let workflow = workflow::declare(&scope, &context, keys, &remediator);
+    let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
     let places = detection::Places {
         buckets: &buckets,
         tables: &tables,
         workflow: &workflow,
+        endpoint: sagemaker
+            .as_ref()
+            .and_then(|sagemaker| sagemaker.endpoint.as_ref()),
     };
     let detection = detection::declare(&scope, &context, keys, &shared, places);
     let secrets = notify::secrets(&scope, &context, keys);
@@ -115,7 +119,6 @@ pub fn declare(config: &StackConfig) -> Graph {
     };
     let notifier = notify::declare(&shared, &context, keys, places);
     let rotation = rotation::declare(&shared, &context, keys, &secrets.token_key);
-    let sagemaker = sagemaker::declare(&scope, &context, keys, &network, &buckets);
     let training = sagemaker.as_ref().and_then(|sagemaker| {
         let places = training::Places {
             sagemaker,
@@ -176,6 +179,8 @@ pub fn declare(config: &StackConfig) -> Graph {
     );
     exports::optional(
         &scope,
+        &context,
+        keys,
         eks.as_ref(),
         lake.as_ref(),
         sagemaker.as_ref(),

@@ -10,13 +10,16 @@ mod stacks;
 
 use std::collections::BTreeMap;
 
+use aiops_domain::config::metric_detector::{Capacity, Direction, Statistic};
 use aiops_domain::config::{
     AppenderConfig, ApprovalsConfig, DetectorConfig, ENVIRONMENT_VARIABLE, MetricDetectorConfig,
     NotifierConfig, RemediatorConfig, RotationConfig, TrainingConfig,
 };
+use aiops_domain::incident::FingerprintField;
 use aiops_domain::plan::ActionName;
 use aiops_domain::policy::Mode;
-use aiops_infra::config::StackConfig;
+use aiops_domain::shape::flow::FlowFormat;
+use aiops_infra::config::{MetricCapacity, StackConfig};
 use aiops_infra::platform;
 use resolved::Resolved;
 use serde::de::DeserializeOwned;
@@ -104,6 +107,17 @@ fn the_remediator_knows_policies_teams_and_limits() {
     let read: RemediatorConfig = read(&environment(&prod)["remediator"], "prod");
     let teams: Vec<&str> = read.teams.iter().map(|rule| rule.team.as_str()).collect();
     assert_eq!(teams, ["checkout", "payments"]);
+    // Both hear of their own log groups, not of the sources these are of.
+    let groups: Vec<&[String]> = read
+        .teams
+        .iter()
+        .map(|rule| rule.log_groups.as_deref().unwrap())
+        .collect();
+    assert_eq!(
+        groups,
+        [["/aiops-prod/checkout"], ["/aiops-prod/payments-api"]]
+    );
+    assert!(read.teams.iter().all(|rule| rule.sources.is_none()));
     // A team goes no further than it says: checkout looks only, whatever the stack allows.
     let of = |team: &str| {
         read.policy
@@ -135,6 +149,93 @@ fn the_remediator_knows_policies_teams_and_limits() {
     assert_eq!(
         numbers.count(),
         usize::try_from(prod.remediation.network_acl_rules).unwrap()
+    );
+}
+
+#[test]
+fn what_a_stack_says_of_detection_reaches_both_detectors() {
+    let mut config = stack("prod");
+    config.detection.fingerprint_fields = vec![FingerprintField::Entity];
+    config.detection.endpoint.timeout_milliseconds = 750;
+    config.detection.capacities = vec![MetricCapacity {
+        namespace: Some("AWS/RDS".into()),
+        metric: "DatabaseConnections".into(),
+        dimension: None,
+        statistic: Statistic::Mean,
+        at: 420.0,
+        direction: Direction::Rising,
+    }];
+    let functions = environment(&config);
+    let detector: DetectorConfig = read(&functions["anomaly-detector"], "prod");
+    assert_eq!(detector.fingerprint_fields, [FingerprintField::Entity]);
+    let endpoint = detector.endpoint.unwrap();
+    assert_eq!(
+        (
+            endpoint.name.as_str(),
+            endpoint.timeout_ms,
+            endpoint.batch_windows_max
+        ),
+        ("aiops-prod-model", 750, 64)
+    );
+    let metrics: MetricDetectorConfig = read(&functions["metric-detector"], "prod");
+    assert_eq!(
+        (
+            metrics.capacities[0].metric.as_str(),
+            metrics.capacities[0].at
+        ),
+        ("DatabaseConnections", 420.0)
+    );
+    assert_eq!(metrics.capacities[1..], Capacity::defaults());
+    // Without the endpoint, nothing is asked.
+    config.detection.endpoint.enabled = false;
+    let detector: DetectorConfig = read(&environment(&config)["anomaly-detector"], "prod");
+    assert_eq!(detector.endpoint, None);
+}
+
+#[test]
+fn scheduled_training_is_told_the_windows_the_page_budget_and_the_flow_format() {
+    let mut config = stack("prod");
+    let told = |config: &StackConfig| {
+        let read: TrainingConfig = read(&environment(config)["training-manifest"], "prod");
+        // The command line's training is told the same.
+        let graph = platform::declare(config);
+        let exported =
+            Resolved::new(&graph, &config.region).json(&graph.exports["trainingHyperparameters"]);
+        assert_eq!(
+            exported,
+            serde_json::to_value(&read.hyperparameters).unwrap()
+        );
+        read.hyperparameters
+    };
+    let flow_format = FlowFormat::platform().to_string();
+    let expected = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
+        let pairs = pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        pairs
+            .chain([("flow_format".to_owned(), flow_format.clone())])
+            .collect()
+    };
+    // 100 entities, 2016 windows of five minutes each.
+    assert_eq!(
+        told(&config),
+        expected(&[
+            ("window_seconds", "300"),
+            ("pages", "2"),
+            ("per_windows", "201600")
+        ])
+    );
+    config.detection.session_key = Some("req-[0-9a-f]+".into());
+    config.detection.session_gap_seconds = 90;
+    config.detection.entities = 1;
+    assert_eq!(
+        told(&config),
+        expected(&[
+            ("key", "req-[0-9a-f]+"),
+            ("gap_seconds", "90"),
+            ("pages", "2"),
+            ("per_windows", "2016"),
+        ])
     );
 }
 

@@ -28,6 +28,8 @@ struct Stack<'g> {
     resolved: Resolved<'g>,
     region: String,
     prefix: String,
+    /// Whether the detector asks the endpoint, where there is one.
+    asks_endpoint: bool,
 }
 
 impl Stack<'_> {
@@ -50,6 +52,8 @@ impl Stack<'_> {
             "secret" => "aws:secretsmanager/secret:Secret",
             "parameter" => "aws:ssm/parameter:Parameter",
             "role" => "aws:iam/role:Role",
+            "endpoint" if self.asks_endpoint => "aws:sagemaker/endpoint:Endpoint",
+            "endpoint" => return None,
             "job" => {
                 // Jobs have no resource here; a sibling is another stack's.
                 let region = &self.region;
@@ -117,7 +121,12 @@ fn variants(action: &str) -> &'static [&'static str] {
             "secretsmanager:PutResourcePolicy",
         ],
         "ssm" => &["ssm:PutParameter", "ssm:DeleteParameter"],
-        "sagemaker" => &["sagemaker:StopTrainingJob", "sagemaker:CreateModel"],
+        "sagemaker" => &[
+            "sagemaker:StopTrainingJob",
+            "sagemaker:CreateModel",
+            "sagemaker:UpdateEndpoint",
+            "sagemaker:DeleteEndpoint",
+        ],
         "iam" => &[
             "iam:UpdateAssumeRolePolicy",
             "iam:PutRolePolicy",
@@ -138,6 +147,7 @@ fn each_call(look: impl Fn(&Stack<'_>, &str, &str, &str, &BTreeSet<(String, Stri
             resolved: Resolved::new(&graph, &config.region),
             region: config.region.clone(),
             prefix: config.prefix(),
+            asks_endpoint: config.detection.endpoint.enabled,
         };
         for function in graph.of_kind("aws:lambda/function:Function") {
             let calls = recorded
@@ -211,4 +221,28 @@ fn no_variant_of_what_is_called_is_allowed() {
 /// A bucket with the first part of a key, or the whole of what is no bucket.
 fn prefix(on: &str) -> String {
     on.split('/').take(2).collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn only_the_detector_of_a_stack_that_says_so_asks_the_endpoint() {
+    for config in stacks::configs() {
+        let graph = platform::declare(&config);
+        let resolved = Resolved::new(&graph, &config.region);
+        let Some(endpoint) = graph.of_kind("aws:sagemaker/endpoint:Endpoint").next() else {
+            assert!(!config.detection.endpoint.enabled, "{}", config.stack);
+            continue;
+        };
+        let arn = resolved.arn(endpoint);
+        for function in graph.of_kind("aws:lambda/function:Function") {
+            let may = allowed(
+                &resolved,
+                &function.name,
+                "sagemaker:InvokeEndpoint",
+                &arn,
+                &[],
+            );
+            let expected = function.name == "anomaly-detector" && config.detection.endpoint.enabled;
+            assert_eq!(may, expected, "{} of {}", function.name, config.stack);
+        }
+    }
 }

@@ -182,6 +182,7 @@ impl Model {
             example: None,
             summary: String::new(),
             actor: None,
+            log_group: None,
         };
         if let Some(known) = self.content.sources.get(&window.source) {
             known.score_into(window, &mut finding);
@@ -193,6 +194,7 @@ impl Model {
         {
             apply_rule(hit, window, &mut finding);
         }
+        finding.log_group = shown_group(window, finding.example.as_ref());
         if let Some(expected) = self
             .content
             .expected
@@ -266,6 +268,15 @@ fn apply_rule(hit: RuleHit, window: &EventWindow, finding: &mut Finding) {
     {
         finding.example = Some(line_example(at as u64 + 1, record));
     }
+}
+
+/// The log group of the line that shows the finding: lines of one entity may come from several groups.
+fn shown_group(window: &EventWindow, example: Option<&LineExample>) -> Option<String> {
+    let shown = example
+        .and_then(|example| usize::try_from(example.line).ok()?.checked_sub(1))
+        .unwrap_or(0);
+    let group = &window.records.get(shown)?.group;
+    (!group.is_empty()).then(|| group.clone())
 }
 
 fn line_example(line: u64, record: &LogRecord) -> LineExample {

@@ -74,6 +74,7 @@ fn an_incident_is_found_explained_and_the_quiet_stays_quiet() {
     for number in 0..40 {
         records.push(LogRecord {
             id: format!("odd-{number}"),
+            group: "/made/database".into(),
             message: format!("replica {number} lost its leader"),
             ..like.clone()
         });
@@ -105,6 +106,8 @@ fn an_incident_is_found_explained_and_the_quiet_stays_quiet() {
             .text
             .contains("lost its leader")
     );
+    // Of the line that shows it: the quiet lines of the same host are of another group.
+    assert_eq!(finding.log_group.as_deref(), Some("/made/database"));
 }
 
 #[test]

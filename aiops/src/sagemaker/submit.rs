@@ -1,6 +1,8 @@
 //! A training job from a stack's outputs. Its name is made of its inputs: the same command starts one
 //! job, however often it is given.
 
+use std::collections::BTreeMap;
+
 use aiops_domain::Time;
 use aiops_domain::config::{TrainingConfig, TrainingNames, TrainingRange, TrainingResources};
 use aiops_domain::finding::hex;
@@ -155,7 +157,10 @@ fn configuration(stack: &Deployed, request: &Request) -> Result<TrainingConfig, 
     });
     config.range = request.range.clone();
     config.resources = request.resources.clone();
-    config.hyperparameters = request.hyperparameters.clone();
+    config.hyperparameters = hyperparameters(
+        stack.value("trainingHyperparameters"),
+        &request.hyperparameters,
+    );
     if stack.stack != LOCAL {
         config.subnet_ids = stack.list("privateSubnetIds");
         config.security_group_ids = stack
@@ -176,4 +181,69 @@ fn configuration(stack: &Deployed, request: &Request) -> Result<TrainingConfig, 
     config.tags.insert("Project".to_owned(), "aiops".to_owned());
     config.tags.insert("Stack".to_owned(), stack.stack.clone());
     Ok(config)
+}
+
+/// Keys of which giving one takes back what the stack says in the others.
+const ALTERNATIVES: [&[&str]; 2] = [
+    &["window_seconds", "key", "gap_seconds"],
+    &["alarm_rate", "pages", "per_windows"],
+];
+
+/// What the stack's scheduled training is told, unless the request says otherwise.
+fn hyperparameters(
+    of_stack: Option<&Value>,
+    requested: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let replaced = |key: &str| {
+        let mut groups = ALTERNATIVES.iter().filter(|group| group.contains(&key));
+        groups.any(|group| group.iter().any(|other| requested.contains_key(*other)))
+    };
+    let of_stack = of_stack.and_then(Value::as_object).into_iter().flatten();
+    of_stack
+        .filter(|(key, _)| !replaced(key))
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .chain(requested.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_replaces_what_the_stack_says_in_its_alternatives_too() {
+        let stack = serde_json::json!({
+            "window_seconds": "300", "pages": "2", "per_windows": "201600", "flow_format": "version",
+        });
+        let merged = |given: &[(&str, &str)]| -> Vec<String> {
+            let given = given
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect();
+            let merged = hyperparameters(Some(&stack), &given);
+            merged
+                .into_iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect()
+        };
+        assert_eq!(
+            merged(&[]),
+            [
+                "flow_format=version",
+                "pages=2",
+                "per_windows=201600",
+                "window_seconds=300"
+            ]
+        );
+        assert_eq!(
+            merged(&[("key", "blk_\\d+"), ("alarm_rate", "0.01"), ("seed", "3")]),
+            [
+                "alarm_rate=0.01",
+                "flow_format=version",
+                "key=blk_\\d+",
+                "seed=3"
+            ]
+        );
+        assert_eq!(hyperparameters(None, &BTreeMap::new()), BTreeMap::new());
+    }
 }

@@ -1,7 +1,11 @@
 //! Which team an incident belongs to, and who of it may approve.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::finding::Finding;
 use crate::kind::Kind;
 use crate::source::Source;
 
@@ -14,6 +18,9 @@ pub const UNOWNED: &str = "platform";
 pub struct TeamRule {
     /// The team.
     pub team: String,
+    /// Log groups it owns, by their names in CloudWatch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_groups: Option<Vec<String>>,
     /// Sources it owns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<Source>>,
@@ -25,12 +32,37 @@ pub struct TeamRule {
     pub entity_prefixes: Option<Vec<String>>,
 }
 
-/// The team of the first rule that fits, else [`UNOWNED`].
-pub fn team_of<'a>(rules: &'a [TeamRule], source: Source, kind: Kind, entity: &str) -> &'a str {
+/// The log group that most of an incident's findings are of; of several such, the first by name.
+pub fn log_group_of(findings: &[Finding]) -> Option<&str> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for group in findings
+        .iter()
+        .filter_map(|finding| finding.log_group.as_deref())
+    {
+        *counts.entry(group).or_default() += 1;
+    }
+    counts
+        .into_iter()
+        .max_by_key(|&(group, count)| (count, Reverse(group)))
+        .map(|(group, _)| group)
+}
+
+/// The team of the first rule that fits, else [`UNOWNED`]. `log_group` is [`log_group_of`] the
+/// incident's findings: without one, nobody owns it by its log group.
+pub fn team_of<'a>(
+    rules: &'a [TeamRule],
+    source: Source,
+    kind: Kind,
+    entity: &str,
+    log_group: Option<&str>,
+) -> &'a str {
     rules
         .iter()
         .find(|rule| {
-            rule.sources
+            rule.log_groups.as_ref().is_none_or(|groups| {
+                log_group.is_some_and(|group| groups.iter().any(|owned| owned == group))
+            }) && rule
+                .sources
                 .as_ref()
                 .is_none_or(|sources| sources.contains(&source))
                 && rule
@@ -100,14 +132,45 @@ mod tests {
             r#"[{"team":"shop","entity_prefixes":["shop/"]},{"team":"network","sources":["vpc-flow"]}]"#,
         )
         .unwrap();
-        assert_eq!(
-            team_of(&rules, Source::VpcFlow, Kind::PortScan, "shop/1"),
-            "shop"
-        );
-        assert_eq!(
-            team_of(&rules, Source::VpcFlow, Kind::PortScan, "eni-1"),
-            "network"
-        );
-        assert_eq!(team_of(&rules, Source::Ec2, Kind::DiskFull, "i-1"), UNOWNED);
+        let team = |source, kind, entity| team_of(&rules, source, kind, entity, None);
+        assert_eq!(team(Source::VpcFlow, Kind::PortScan, "shop/1"), "shop");
+        assert_eq!(team(Source::VpcFlow, Kind::PortScan, "eni-1"), "network");
+        assert_eq!(team(Source::Ec2, Kind::DiskFull, "i-1"), UNOWNED);
+    }
+
+    #[test]
+    fn two_teams_of_one_source_are_told_apart_by_their_log_groups() {
+        let rules: Vec<TeamRule> = serde_json::from_str(
+            r#"[{"team":"checkout","log_groups":["/shop/checkout"]},
+                {"team":"search","log_groups":["/shop/search","/shop/index"]}]"#,
+        )
+        .unwrap();
+        let team = |group| team_of(&rules, Source::Ec2, Kind::LogAnomaly, "i-1", group);
+        assert_eq!(team(Some("/shop/checkout")), "checkout");
+        assert_eq!(team(Some("/shop/index")), "search");
+        assert_eq!(team(Some("/shop/checkout-2")), UNOWNED);
+        assert_eq!(team(None), UNOWNED);
+    }
+
+    #[test]
+    fn an_incident_is_of_the_log_group_of_most_of_its_findings() {
+        let finding = |group: Option<&str>| -> Finding {
+            serde_json::from_value(serde_json::json!({
+                "id": "f", "source": "ec2", "entity": "i-1", "key": null,
+                "window": {"start": "2026-08-01T00:00:00Z", "end": "2026-08-01T00:01:00Z"},
+                "kind": "log_anomaly", "score": 1.0, "p_value": 0.1, "anomalous": true,
+                "templates": [], "example": null, "log_group": group,
+            }))
+            .unwrap()
+        };
+        let of = |groups: &[Option<&str>]| {
+            let findings: Vec<Finding> = groups.iter().copied().map(finding).collect();
+            log_group_of(&findings).map(str::to_owned)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[None, None]), None);
+        assert_eq!(of(&[Some("b"), None, None, None]).as_deref(), Some("b"));
+        assert_eq!(of(&[Some("a"), Some("b"), Some("b")]).as_deref(), Some("b"));
+        assert_eq!(of(&[Some("b"), Some("a")]).as_deref(), Some("a"));
     }
 }

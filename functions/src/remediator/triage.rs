@@ -3,7 +3,7 @@
 use aiops_domain::incident::event::{Outcome, Who};
 use aiops_domain::incident::lifecycle::Trigger;
 use aiops_domain::policy::quiet::Suppression;
-use aiops_domain::policy::team::team_of;
+use aiops_domain::policy::team::{log_group_of, team_of};
 use aiops_domain::{IncidentStatus, Kind, Source};
 use serde_json::{Value, json};
 
@@ -17,6 +17,9 @@ const CORRELATION_MILLIS: i64 = 15 * 60 * 1000;
 
 /// Open incidents that are looked at for correlation, per status.
 const MAX_COMPARED: usize = 50;
+
+/// Findings that say whose log group an incident is about.
+const FINDINGS_READ: usize = 100;
 
 impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
     pub(super) async fn triage(&self, mut state: State) -> StepResult<State> {
@@ -40,7 +43,14 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             state.why = Some(why);
             return Ok(state);
         }
-        let team = team_of(&self.config.teams, meta.source, meta.kind, &meta.entity);
+        let log_group = self.log_group(&meta).await?;
+        let team = team_of(
+            &self.config.teams,
+            meta.source,
+            meta.kind,
+            &meta.entity,
+            log_group.as_deref(),
+        );
         if meta.team.as_deref() != Some(team) {
             let related = self.related(&meta).await?;
             let why = if related.is_empty() {
@@ -70,6 +80,20 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         .await?;
         state.next = Some(Next::Plan);
         Ok(state)
+    }
+
+    /// The log group that the incident is about, where a team owns any.
+    async fn log_group(&self, meta: &Meta) -> StepResult<Option<String>> {
+        if self
+            .config
+            .teams
+            .iter()
+            .all(|rule| rule.log_groups.is_none())
+        {
+            return Ok(None);
+        }
+        let findings = self.incidents.findings(&meta.id, FINDINGS_READ).await?;
+        Ok(log_group_of(&findings).map(str::to_owned))
     }
 
     /// Why the incident is to be left alone, if it is.

@@ -6,11 +6,13 @@ use std::path::Path;
 use aiops_domain::Time;
 use aiops_domain::config::training::TrainingNames;
 use aiops_domain::config::{AppenderConfig, RotationConfig, TrainingConfig};
+use aiops_domain::scoring::ScoringRequest;
 use aiops_functions::adapters::signed::SignedClient;
 use aiops_functions::adapters::{
-    DynamoDbTable, S3, SecretsManager, SnsTopic, SqsQueue, StateMachine, sdk,
+    DynamoDbTable, S3, SageMakerEndpoint, SecretsManager, SnsTopic, SqsQueue, StateMachine, sdk,
 };
 use aiops_functions::appender::Appender;
+use aiops_functions::detector::endpoint::ScoringService as _;
 use aiops_functions::incidents::items::BY_STATUS;
 use aiops_functions::ports::cloud::{SecretVersion, Secrets as _, Topic as _};
 use aiops_functions::ports::rotation::RotatedSecrets as _;
@@ -128,7 +130,12 @@ async fn anomaly_detector(sdk: &aws_config::SdkConfig) {
     let _answer = StateMachine::new(sdk, "incidents")
         .start("i", "{}".to_owned())
         .await;
-    let _answer = SignedClient::new(sdk).unwrap().parameter("model").await;
+    let client = SignedClient::new(sdk).unwrap();
+    let _answer = client.parameter("model").await;
+    let request = ScoringRequest::Windows { windows: vec![] };
+    let _answer = SageMakerEndpoint::new(client, "model")
+        .score(&request)
+        .await;
 }
 
 async fn metric_detector(sdk: &aws_config::SdkConfig) {

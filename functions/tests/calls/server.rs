@@ -157,6 +157,13 @@ fn as_iam_sees(asked: &Asked) -> Vec<Call> {
             format!("ssm:{operation}"),
             format!("parameter:{}", text("Name")),
         ),
+        "sagemaker" if asked.path.starts_with("/endpoints/") => {
+            let name = asked.path.split('/').nth(2).unwrap_or_default();
+            one(
+                "sagemaker:InvokeEndpoint".into(),
+                format!("endpoint:{name}"),
+            )
+        }
         "sagemaker" => vec![
             (
                 format!("sagemaker:{operation}"),

@@ -75,6 +75,7 @@ async fn open(stage: &Stage, id: &str, n: u64) {
         example: None,
         summary: "ports were tried".into(),
         actor: Some(format!("198.51.100.{}", 10 + n).parse().unwrap()),
+        log_group: None,
     };
     let incident = Incident {
         id: id.to_owned(),

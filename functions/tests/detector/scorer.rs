@@ -81,6 +81,7 @@ impl Scorer for Words {
             example: None,
             summary: told(&window.records),
             actor: None,
+            log_group: None,
         }
     }
 }

@@ -119,6 +119,17 @@ impl World {
 
     /// What the detector writes when an incident opens.
     pub async fn open(&self, id: &str, kind: Kind, actor: Option<&str>) {
+        self.open_in(id, kind, actor, None).await;
+    }
+
+    /// The same about lines of a log group.
+    pub async fn open_in(
+        &self,
+        id: &str,
+        kind: Kind,
+        actor: Option<&str>,
+        log_group: Option<&str>,
+    ) {
         let start: Time = "2026-08-01T11:58:00Z".parse().unwrap();
         let window = Interval {
             start,
@@ -141,6 +152,7 @@ impl World {
                 actor.unwrap_or("10.66.66.66")
             ),
             actor: actor.map(|actor| actor.parse().unwrap()),
+            log_group: log_group.map(str::to_owned),
         };
         let incident = Incident {
             id: id.to_owned(),

@@ -23,6 +23,7 @@ pub(super) fn check(config: &StackConfig) -> Problems {
         lifecycle,
         functions,
         detection,
+        scoring,
         serving,
         remediation,
         teams,
@@ -263,6 +264,45 @@ fn detection(config: &StackConfig, problems: &mut Problems) {
             format!(
                 "{} is shorter than a window and its lateness ({longest} s): the alarm would always ring",
                 detection.silence_minutes
+            ),
+        );
+    }
+}
+
+fn scoring(config: &StackConfig, problems: &mut Problems) {
+    let detection = &config.detection;
+    if detection.fingerprint_fields.is_empty() {
+        note(
+            problems,
+            "detection.fingerprintFields",
+            "names no field: everything would be one incident",
+        );
+    }
+    for (index, capacity) in detection.capacities.iter().enumerate() {
+        if capacity.metric.is_empty() {
+            note(
+                problems,
+                format!("detection.capacities[{index}].metric"),
+                "names no metric",
+            );
+        }
+    }
+    let endpoint = &detection.endpoint;
+    if endpoint.enabled && config.sagemaker.endpoint == Endpoint::None {
+        note(
+            problems,
+            "detection.endpoint.enabled",
+            "needs `sagemaker.endpoint: serverless` or `instances`",
+        );
+    }
+    let timeout = config.functions.anomaly_detector.timeout_seconds;
+    if endpoint.timeout_milliseconds >= timeout.saturating_mul(1000) {
+        note(
+            problems,
+            "detection.endpoint.timeoutMilliseconds",
+            format!(
+                "{} leaves the function, which runs {timeout} s at most, no time to score itself",
+                endpoint.timeout_milliseconds
             ),
         );
     }

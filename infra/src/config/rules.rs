@@ -171,6 +171,12 @@ pub(super) const SCHEDULE: Rule = Rule::Text {
     },
 };
 
+pub(super) const EXPRESSION: Rule = Rule::Text {
+    expected: "a regular expression",
+    pattern: "^.+$",
+    accepts: |text| !text.is_empty() && regex::Regex::new(text).is_ok(),
+};
+
 pub(super) const ABSOLUTE_PATH: Rule = Rule::Text {
     expected: "an absolute path of a log file (wildcards allowed)",
     pattern: "^/.+$",

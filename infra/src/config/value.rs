@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aiops_domain::config::metric_detector::{Direction, Statistic};
+use aiops_domain::incident::FingerprintField;
 use aiops_domain::{Kind, Severity, Source};
 use serde::Serialize;
 use serde_json::Value;
@@ -208,6 +210,19 @@ domain_words! {
         aiops_domain::Shape::Syslog => "syslog",
         aiops_domain::Shape::Json => "json",
         aiops_domain::Shape::Text => "text",
+    ],
+    FingerprintField => [
+        FingerprintField::Source => "source",
+        FingerprintField::Entity => "entity",
+        FingerprintField::Kind => "kind",
+    ],
+    Statistic => [
+        Statistic::Mean => "mean",
+        Statistic::Sum => "sum",
+    ],
+    Direction => [
+        Direction::Rising => "rising",
+        Direction::Falling => "falling",
     ],
     Severity => [
         Severity::Low => "low",

@@ -5,7 +5,7 @@
 //! read.
 
 use aiops_domain::config::DetectorConfig;
-use aiops_domain::config::detector::{DetectorNames, ShadowMode};
+use aiops_domain::config::detector::{DetectorNames, ScoringEndpoint, ShadowMode};
 use aiops_domain::shape::flow::FlowFormat;
 
 use super::archive::Buckets;
@@ -15,9 +15,9 @@ use super::functions::{Batch, Function, Shared, Spec, from_queue, function};
 use super::keys::Keys;
 use super::queues::{self, WorkQueue};
 use super::tables::{self, Tables};
-use crate::aws::{s3, sfn, ssm};
+use crate::aws::{s3, sagemaker, sfn, ssm};
 use crate::graph::{Document, Options, Scope};
-use crate::iam::action::{s3 as object, sqs, ssm as parameter, states};
+use crate::iam::action::{s3 as object, sagemaker as served, sqs, ssm as parameter, states};
 use crate::iam::{Condition, Principal, Statement};
 
 mod metrics;
@@ -46,6 +46,8 @@ pub struct Places<'a> {
     pub tables: &'a Tables,
     /// The workflow that an incident starts.
     pub workflow: &'a sfn::StateMachine,
+    /// The endpoint that serves the model, if there is one yet.
+    pub endpoint: Option<&'a sagemaker::Endpoint>,
 }
 
 /// Declares the detector.
@@ -61,7 +63,9 @@ pub fn declare(
         buckets,
         tables,
         workflow,
+        endpoint,
     } = places;
+    let endpoint = endpoint.filter(|_| context.config.detection.endpoint.enabled);
     let settings = &context.config.functions.anomaly_detector;
     let queue = notified(
         &scope,
@@ -92,8 +96,37 @@ pub fn declare(
             ShadowMode::UntilModel
         },
         flow_format: FlowFormat::platform(),
+        fingerprint_fields: detection.fingerprint_fields.clone(),
+        endpoint: endpoint.map(|endpoint| ScoringEndpoint {
+            name: document.hole(endpoint.name()),
+            timeout_ms: detection.endpoint.timeout_milliseconds,
+            batch_windows_max: usize::try_from(detection.endpoint.batch_windows)
+                .unwrap_or(usize::MAX),
+        }),
         ..DetectorConfig::new(names)
     };
+    let mut statements = vec![
+        queues::consume(&queue.queue),
+        Statement::allow("Timers", [sqs::SEND_MESSAGE], [queue.queue.arn()]),
+        Statement::allow(
+            "Segments",
+            [object::GET_OBJECT],
+            [buckets.segments.objects("segments/")],
+        ),
+        Statement::allow(
+            "Model",
+            [object::GET_OBJECT],
+            [buckets.models.objects("models/")],
+        ),
+        Statement::allow("Pointer", [parameter::GET_PARAMETER], [pointer.arn()]),
+        tables::items("State", &tables.state),
+        tables::items("Incidents", &tables.incidents),
+        Statement::allow("Start", [states::START_EXECUTION], [workflow.arn()]),
+    ];
+    statements
+        .extend(endpoint.map(|endpoint| {
+            Statement::allow("Score", [served::INVOKE_ENDPOINT], [endpoint.arn()])
+        }));
     let detector = function(
         shared,
         context,
@@ -103,24 +136,7 @@ pub fn declare(
             description: "Scores windows of event time and opens incidents",
             settings,
             configuration: document.finish(&configuration),
-            statements: vec![
-                queues::consume(&queue.queue),
-                Statement::allow("Timers", [sqs::SEND_MESSAGE], [queue.queue.arn()]),
-                Statement::allow(
-                    "Segments",
-                    [object::GET_OBJECT],
-                    [buckets.segments.objects("segments/")],
-                ),
-                Statement::allow(
-                    "Model",
-                    [object::GET_OBJECT],
-                    [buckets.models.objects("models/")],
-                ),
-                Statement::allow("Pointer", [parameter::GET_PARAMETER], [pointer.arn()]),
-                tables::items("State", &tables.state),
-                tables::items("Incidents", &tables.incidents),
-                Statement::allow("Start", [states::START_EXECUTION], [workflow.arn()]),
-            ],
+            statements,
         },
     );
     let batch = Batch {

@@ -1,14 +1,17 @@
 //! What a stack tells its users and the command line.
 
 use super::archive::{Buckets, Firehoses};
+use super::context::Context;
 use super::detection::Detection;
 use super::eks::Eks;
 use super::functions::Function;
+use super::keys::Keys;
 use super::lake::Lake;
 use super::network::Network;
 use super::sagemaker::Sagemaker;
 use super::tables::Tables;
 use super::topics::Topics;
+use super::training;
 use crate::aws::{apigatewayv2, cloudwatch, kinesis, sfn};
 use crate::graph::{Expr, Scope};
 
@@ -81,11 +84,16 @@ pub fn declare(scope: &Scope<'_>, exported: &Exported<'_>) {
 /// Exports what only some stacks have.
 pub fn optional(
     scope: &Scope<'_>,
+    context: &Context<'_>,
+    keys: Option<&Keys>,
     eks: Option<&Eks>,
     lake: Option<&Lake>,
     sagemaker: Option<&Sagemaker>,
     dashboard: Option<&cloudwatch::Dashboard>,
 ) {
+    if let Some(key) = Keys::data_arn(keys) {
+        scope.export("dataKeyArn", key);
+    }
     if let Some(eks) = eks {
         scope.export("clusterName", eks.cluster.name());
         scope.export("clusterOidcProviderArn", eks.oidc.arn());
@@ -97,6 +105,10 @@ pub fn optional(
     if let Some(sagemaker) = sagemaker {
         scope.export("modelRepositoryUrl", sagemaker.repository.repository_url());
         scope.export("sagemakerRoleArn", sagemaker.role.arn());
+        scope.export(
+            "trainingHyperparameters",
+            training::hyperparameters(context),
+        );
         scope.export(
             "modelPackageGroup",
             sagemaker.packages.model_package_group_name(),

@@ -139,6 +139,20 @@ impl Keys {
         keys.map(|keys| Statement::allow("DataKey", [act::DECRYPT], [keys.data.arn()]))
     }
 
+    /// Lets a role hand the data key to the AWS service that attaches its encrypted disks.
+    pub fn grant_data(keys: Option<&Self>) -> Vec<Statement> {
+        let key = |keys: &Self| [keys.data.arn()];
+        keys.map(|keys| {
+            vec![
+                Statement::allow("DataKeyLook", [act::DESCRIBE_KEY], key(keys)),
+                Statement::allow("DataKeyGrants", [act::CREATE_GRANT], key(keys)).when(
+                    Condition::new(Operator::Bool, "kms:GrantIsForAWSResource", ["true"]),
+                ),
+            ]
+        })
+        .unwrap_or_default()
+    }
+
     /// A parameter that is encrypted where there is a key.
     pub fn parameter(keys: Option<&Self>) -> ssm::ParameterArgs {
         match keys {

@@ -218,6 +218,8 @@ fn role(
         ),
     ];
     statements.extend(Keys::use_data(keys));
+    // The disks of jobs and notebooks are attached under a grant that SageMaker makes with this role.
+    statements.extend(Keys::grant_data(keys));
     let trust = roles::service(context, "sagemaker.amazonaws.com");
     roles::role(scope, context, "sagemaker", trust, statements)
 }

@@ -3,8 +3,12 @@
 //!
 //! Coming from HCL: nothing; models were trained by hand in the notebook.
 
+use std::collections::BTreeMap;
+
 use aiops_domain::config::TrainingConfig;
 use aiops_domain::config::training::{TrainingNames, TrainingRange, TrainingResources};
+
+use aiops_domain::shape::flow::FlowFormat;
 
 use crate::aws::{scheduler, ssm};
 use crate::graph::{Document, Options, Scope, json};
@@ -101,9 +105,35 @@ fn configuration(
             .collect(),
         security_group_ids: vec![document.hole(network.groups.workload.id())],
         tags: context.config.all_tags(),
+        hyperparameters: hyperparameters(context),
         ..TrainingConfig::new(names)
     };
     document.finish(&configuration)
+}
+
+/// What a training of this stack's lines is told, in the words of the container: its windows, how many
+/// false pages they may bring, and which fields its flow logs have.
+pub fn hyperparameters(context: &Context<'_>) -> BTreeMap<String, String> {
+    const WEEK_SECONDS: u64 = 7 * 86_400;
+    let detection = &context.config.detection;
+    let windows =
+        WEEK_SECONDS * u64::from(detection.entities) / u64::from(detection.window_seconds.max(1));
+    let window = match &detection.session_key {
+        Some(key) => vec![
+            ("key", key.clone()),
+            ("gap_seconds", detection.session_gap_seconds.to_string()),
+        ],
+        None => vec![("window_seconds", detection.window_seconds.to_string())],
+    };
+    window
+        .into_iter()
+        .chain([
+            ("pages", detection.pages_per_week.to_string()),
+            ("per_windows", windows.max(1).to_string()),
+            ("flow_format", FlowFormat::platform().to_string()),
+        ])
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 fn statements(context: &Context<'_>, places: Places<'_>) -> Vec<Statement> {

@@ -167,6 +167,7 @@ fn anomaly(series: &MetricSeries, score: &MetricScore, statistics: &Statistics) 
         key: Some(key),
         summary,
         actor: None,
+        log_group: None,
     }
 }
 
@@ -348,6 +349,7 @@ fn announcement(
         entity,
         key: Some(key),
         actor: None,
+        log_group: None,
     }
 }
 

@@ -152,6 +152,7 @@ mod tests {
             example: None,
             summary: String::new(),
             actor: None,
+            log_group: None,
         }
     }
 

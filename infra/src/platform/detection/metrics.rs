@@ -1,7 +1,7 @@
 //! From metrics to incidents: the queue of notifications of `metrics/`, and the metric detector.
 
 use aiops_domain::config::MetricDetectorConfig;
-use aiops_domain::config::metric_detector::MetricDetectorNames;
+use aiops_domain::config::metric_detector::{Capacity, MetricDetectorNames};
 
 use super::{Places, notified};
 use crate::graph::{Document, Scope};
@@ -37,6 +37,7 @@ pub(super) fn declare(
         buckets,
         tables,
         workflow,
+        ..
     } = places;
     let settings = &context.config.functions.metric_detector;
     let timeout = settings.timeout_seconds;
@@ -50,6 +51,7 @@ pub(super) fn declare(
     };
     let configuration = MetricDetectorConfig {
         shadow: context.config.detection.shadow,
+        capacities: capacities(context),
         ..MetricDetectorConfig::new(names)
     };
     let detector = function(
@@ -87,4 +89,19 @@ pub(super) fn declare(
         batch,
     );
     Some(Metrics { queue, detector })
+}
+
+/// The stack's own first: the first that fits counts.
+fn capacities(context: &Context<'_>) -> Vec<Capacity> {
+    let own = context.config.detection.capacities.iter();
+    own.map(|capacity| Capacity {
+        namespace: capacity.namespace.clone(),
+        metric: capacity.metric.clone(),
+        dimension: capacity.dimension.clone(),
+        statistic: capacity.statistic,
+        at: capacity.at,
+        direction: capacity.direction,
+    })
+    .chain(Capacity::defaults())
+    .collect()
 }

@@ -155,22 +155,22 @@ fn responses(config: &StackConfig) -> Vec<Response> {
         .collect()
 }
 
-/// A team owns what comes from the sources of its log groups.
+/// A team owns what its log groups show.
 fn teams(config: &StackConfig) -> Vec<TeamRule> {
     config
         .teams
         .iter()
         .map(|(team, settings)| {
-            let mut sources: Vec<_> = settings
-                .log_groups
+            let owned = config
+                .logs
+                .groups
                 .iter()
-                .filter_map(|group| Some(config.logs.groups.get(group.as_str())?.source))
-                .collect();
-            sources.sort();
-            sources.dedup();
+                .filter(|(key, _)| settings.log_groups.iter().any(|own| own == key.as_str()))
+                .map(|(key, group)| config.log_group_name(key, group));
             TeamRule {
                 team: team.to_string(),
-                sources: Some(sources),
+                log_groups: Some(owned.collect()),
+                sources: None,
                 kinds: None,
                 entity_prefixes: None,
             }
