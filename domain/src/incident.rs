@@ -59,7 +59,8 @@ pub struct IncidentAction {
     pub target: String,
     /// off, dry-run, approve or automatic.
     pub mode: String,
-    /// planned, awaiting_approval, denied, executed, verified, undone, failed.
+    /// planned, awaiting_approval, approved, denied, expired, executing, executed, verified, undoing,
+    /// undone, failed.
     pub status: String,
     /// sha256 of the plan as RFC 8785 JSON.
     pub plan_digest: String,

@@ -5,8 +5,8 @@ mod support;
 
 use aiops_domain::config::remediator::RemediatorConfig;
 use aiops_domain::policy::Mode;
-use aiops_domain::{IncidentStatus, Kind, Outcome};
-use aiops_functions::fakes::Faults;
+use aiops_domain::{IncidentStatus, Kind, Operation, Outcome};
+use aiops_functions::fakes::{Fault, Faults};
 use aiops_functions::incidents::items;
 use aiops_functions::ports::{Attributes, Item, Table, Write};
 use serde_json::json;
@@ -115,6 +115,88 @@ async fn two_teams_of_one_source_get_their_own_incidents_and_policies_by_log_gro
         let meta = world.remediator(&Faults::none()).incidents.meta(id).await;
         assert_eq!(meta.unwrap().team.as_deref(), Some(team), "{id}");
     }
+}
+
+#[tokio::test]
+async fn a_late_copy_of_an_execution_does_not_make_again_what_is_being_undone() {
+    // An execution is killed right after its call; then an undo is killed, at each of its calls.
+    let rehearsal = Faults::none();
+    let planned = || async {
+        let world = World::new(config(Mode::Automatic));
+        world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+        let state = world.steps("inc-1", &["triage", "plan"]).await;
+        (world, state)
+    };
+    let (world, state) = planned().await;
+    world
+        .step_of(&world.remediator(&rehearsal), "execute", &state)
+        .await
+        .unwrap();
+    let log = rehearsal.log();
+    let lands = log.iter().position(|call| call.contains("Create")).unwrap() as u64;
+    for call in 0..40 {
+        let (world, state) = planned().await;
+        let before = world.cloud.entries("acl-1");
+        let killed = Faults::at([(lands, Fault::CrashAfter)]);
+        world
+            .step_of(&world.remediator(&killed), "execute", &state)
+            .await
+            .unwrap_err();
+        assert_eq!(world.cloud.changes().len(), 1);
+        world.clock.advance_millis(61_000);
+        let killed = Faults::at([(call, Fault::CrashAfter)]);
+        let undo = json!({"step": "undo", "incident_id": "inc-1"});
+        let ended = world
+            .remediator(&killed)
+            .handle(serde_json::from_value(undo).unwrap())
+            .await;
+        world.clock.advance_millis(61_000);
+        let _refused = world.step("execute", &state).await;
+        world.clock.advance_millis(61_000);
+        world.undo("inc-1").await.unwrap();
+        let made: Vec<_> = world
+            .cloud
+            .changes()
+            .iter()
+            .map(|call| call.operation)
+            .collect();
+        let creations = made
+            .iter()
+            .filter(|operation| **operation == Operation::CreateNetworkAclEntry);
+        assert_eq!(creations.count(), 1, "killed at call {call}: {made:?}");
+        assert_eq!(
+            world.cloud.entries("acl-1"),
+            before,
+            "killed at call {call}"
+        );
+        if ended.is_ok() {
+            return;
+        }
+    }
+    panic!("an undo makes fewer calls");
+}
+
+#[tokio::test]
+async fn an_undo_of_what_a_limit_refused_leaves_the_rule_of_another_alone() {
+    let world = World::new(with(|config| {
+        config.caps =
+            serde_json::from_value(json!({"deny_address": {"in_force": 1, "per_hour": 50}}))
+                .unwrap();
+    }));
+    for n in 1..=3 {
+        let (id, actor) = (format!("inc-{n}"), format!("198.51.100.{n}"));
+        world.open(&id, Kind::PortScan, Some(&actor)).await;
+    }
+    assert_eq!(world.run("inc-1").await.outcome, Some(Outcome::Remediated));
+    assert_eq!(world.run("inc-2").await.outcome, Some(Outcome::Refused));
+    world.undo("inc-1").await.unwrap();
+    // Fills the first number again, then the one that inc-2 had.
+    world.cloud.add_entry("acl-1", 1, "deny", "203.0.113.1/32");
+    assert_eq!(world.run("inc-3").await.outcome, Some(Outcome::Remediated));
+    let in_force = world.cloud.entries("acl-1");
+    let answer = world.undo("inc-2").await.unwrap();
+    assert_eq!(answer["undone"], json!([]));
+    assert_eq!(world.cloud.entries("acl-1"), in_force);
 }
 
 #[tokio::test]

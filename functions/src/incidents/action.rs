@@ -30,6 +30,8 @@ pub enum ActionStatus {
     Executed,
     /// Its check passed.
     Verified,
+    /// Its prior state is being restored: nothing of the plan is made any more.
+    Undoing,
     /// Its prior state was restored.
     Undone,
     /// It failed; what is left is in the log.

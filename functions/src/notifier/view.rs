@@ -279,6 +279,7 @@ impl View {
             ActionStatus::Executing => "running".to_owned(),
             ActionStatus::Executed => "made, not yet checked".to_owned(),
             ActionStatus::Verified => "made and checked".to_owned(),
+            ActionStatus::Undoing => "being undone".to_owned(),
             ActionStatus::Undone => "undone".to_owned(),
             ActionStatus::Failed => "failed".to_owned(),
         };

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::guard::not_stopped;
 use super::{Remediator, StepError, StepResult};
-use crate::incidents::{ActionRecord, items};
+use crate::incidents::{ActionRecord, ActionStatus, items};
 use crate::ports::cloud::{Cloud, Topic};
 use crate::ports::{Attributes, Clock, Condition, Item, ItemKey, PortError, Table, Write};
 
@@ -173,13 +173,27 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         Ok(self.incidents.table().write(write).await?)
     }
 
-    /// Makes this execution the only one that works on the action for a while.
-    pub(super) async fn lease(&self, record: &ActionRecord) -> StepResult<()> {
+    /// Whether any call of the plan was begun, that way.
+    pub(super) async fn was_begun(&self, record: &ActionRecord, phase: Phase) -> StepResult<bool> {
+        let plan = &record.plan;
+        let first = items::call(&plan.incident_id, &plan.action_id, phase.as_str(), 0);
+        Ok(self.incidents.table().get(&first).await?.is_some())
+    }
+
+    /// Makes this execution the only one that works on the action for a while; `status` says what at.
+    pub(super) async fn lease_as(
+        &self,
+        record: &ActionRecord,
+        status: ActionStatus,
+    ) -> StepResult<()> {
         let now = self.clock.now();
         let until = now.plus_millis(i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX));
         let write = Write::Update {
             key: record.key(),
-            set: Attributes::from([("lease_until".to_owned(), json!(until.as_millis()))]),
+            set: Attributes::from([
+                ("lease_until".to_owned(), json!(until.as_millis())),
+                ("status".to_owned(), json!(status)),
+            ]),
             add: Default::default(),
             remove: vec![],
             condition: Some(Condition::All(vec![

@@ -39,7 +39,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 });
             }
         }
-        self.lease(&record).await?;
+        self.lease_as(&record, record.status).await?;
         let done = self.execute_leased(&state, &record).await;
         match done {
             Ok(None) => {

@@ -65,9 +65,14 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                     | ActionStatus::Executed
                     | ActionStatus::Verified
                     | ActionStatus::Failed
+                    | ActionStatus::Undoing
                     | ActionStatus::Undone
             );
             if !wanted || !begun {
+                continue;
+            }
+            // What a limit refused made no call, and its rule numbers may be another action's by now.
+            if record.status == ActionStatus::Failed && !self.was_begun(&record, Phase::Do).await? {
                 continue;
             }
             self.take_back(&record).await?;
@@ -103,7 +108,8 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 return Err(refused(format!("it cannot be undone: {reason}")));
             }
         };
-        self.lease(record).await?;
+        // A late copy of the execution finds it so, and does not make again what is taken back.
+        self.lease_as(record, ActionStatus::Undoing).await?;
         let result = async {
             self.make_calls(record, Phase::Undo, calls).await?;
             match self.first_failing(restored).await? {
@@ -117,8 +123,13 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         }
         .await;
         if let Err(error) = result {
+            let mut set = Attributes::new();
+            if matches!(self.was_begun(record, Phase::Undo).await, Ok(false)) {
+                // Nothing was taken back (the stop switch is on): it stands as before.
+                set.insert("status".to_owned(), json!(record.status));
+            }
             // Let a retry in at once; if even this fails, the lease runs out.
-            drop(self.update_action(record, Attributes::new(), true).await);
+            drop(self.update_action(record, set, true).await);
             return Err(error);
         }
         catalogue::give_back(self, record).await?;

@@ -11,7 +11,7 @@ use crate::ports::{Attributes, Clock, Table};
 impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
     pub(super) async fn verify(&self, mut state: State) -> StepResult<State> {
         let record = self.approved(&state, StepName::Verify).await?;
-        if record.status == ActionStatus::Undone {
+        if matches!(record.status, ActionStatus::Undoing | ActionStatus::Undone) {
             return Err(StepError::Refused {
                 action_id: record.plan.action_id,
                 detail: "it was undone meanwhile".to_owned(),

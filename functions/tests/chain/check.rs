@@ -326,7 +326,12 @@ fn outcome(stage: &Stage, meta: &Meta, actions: &[ActionRecord]) -> Result<(), S
         .max_by_key(|record| record.plan.opening)
         .map(|record| record.status);
     let fits = match meta.outcome {
-        Some(Outcome::Remediated) => standing == Some(ActionStatus::Verified),
+        Some(Outcome::Remediated) => match standing {
+            Some(ActionStatus::Verified) => true,
+            // An undo that was killed, and then stopped by the switch.
+            Some(ActionStatus::Undoing) => stage.scenario.stop,
+            _ => false,
+        },
         Some(Outcome::Undone) => actions
             .iter()
             .any(|record| record.status == ActionStatus::Undone),

@@ -6,10 +6,6 @@ use aiops_functions::fakes::ConditionSites;
 use crate::check::run;
 use crate::stage::{FAULTS, Scenario};
 
-/// Seeds that still go wrong (a call made twice after an undo among late copies of invocations): known and
-/// open, see docs/state.md. A seed that is mended or newly wrong fails the test.
-const KNOWN_WRONG: [u64; 1] = [724];
-
 /// No invocation makes more calls than this.
 const CALLS: u64 = 40;
 
@@ -20,11 +16,10 @@ fn a_thousand_seeds_leave_no_action_doubled_no_incident_stuck_and_no_message_los
         let scenario = Scenario::of(seed);
         let told = format!("{scenario:?}");
         if let Err(what) = run(scenario, &ConditionSites::default(), None) {
-            wrong.push((seed, format!("{what}: {told}")));
+            wrong.push(format!("{what}: {told}"));
         }
     }
-    let seeds: Vec<u64> = wrong.iter().map(|(seed, _)| *seed).collect();
-    assert_eq!(seeds, KNOWN_WRONG, "of 1,000: {wrong:#?}");
+    assert!(wrong.is_empty(), "{} of 1,000: {wrong:#?}", wrong.len());
 }
 
 /// Every invocation of a remediation, an approval and a delivery has every fault at every call once.

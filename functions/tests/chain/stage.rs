@@ -101,6 +101,22 @@ impl Scenario {
         }
     }
 
+    /// One incident that is undone while its workflow goes on, among late copies of most invocations.
+    pub fn late_copies(seed: u64) -> Self {
+        Self {
+            seed,
+            mode: Mode::Automatic,
+            weather: Weather::Calm,
+            zombies: 70,
+            incidents: 1,
+            caps: (50, 50),
+            stop: false,
+            undo: true,
+            reopen: false,
+            fault: None,
+        }
+    }
+
     /// One incident, and one fault at this call of the first try of every invocation.
     pub fn with_fault(mode: Mode, call: u64, fault: Fault) -> Self {
         Self {
