@@ -98,8 +98,10 @@ pub struct Incident {
     /// One sentence for a person.
     pub summary: String,
     /// The findings (at most the first hundred; `count` is exact).
+    #[serde(default)]
     pub finding_ids: Vec<String>,
     /// What was planned and done.
+    #[serde(default)]
     pub actions: Vec<IncidentAction>,
 }
 

@@ -53,6 +53,11 @@ impl Kind {
 }
 
 impl Kind {
+    /// Whether it says what is wrong, as a rule does; a learned detector says only that something is.
+    pub const fn is_named(self) -> bool {
+        !matches!(self, Self::LogAnomaly | Self::MetricAnomaly)
+    }
+
     /// How much an incident of this kind matters before anybody has looked at it.
     pub const fn severity(self) -> Severity {
         match self {

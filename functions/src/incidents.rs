@@ -4,7 +4,8 @@
 
 use aiops_domain::incident::event::{IncidentEvent, Outcome, Who};
 use aiops_domain::incident::lifecycle::Trigger;
-use aiops_domain::{Incident, IncidentAction, IncidentStatus, Time};
+use aiops_domain::{Incident, IncidentAction, IncidentStatus, Kind, Severity, Source, Time};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ports::{Attributes, Condition, Item, PortError, PortResult, Range, Table, Write};
@@ -14,13 +15,33 @@ pub mod items;
 pub mod meta;
 
 pub use action::{ActionRecord, ActionStatus};
-pub use meta::Meta;
+pub use meta::{Meta, Told};
 
 /// Tries of a write that others keep winning; an incident has few writers at a time.
 const MAX_TRIES: usize = 8;
 
 /// Finding ids that an [`Incident`] carries; its count is exact.
 const MAX_FINDING_IDS: usize = 100;
+
+/// Related incidents that are noted beside one.
+pub(crate) const MAX_RELATED: usize = 10;
+
+/// Another incident of the same entity and time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Related {
+    /// Its id.
+    pub id: String,
+    /// What it looks like.
+    pub kind: Kind,
+    /// Where its lines come from.
+    pub source: Source,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Where it stood when it was noted.
+    pub status: IncidentStatus,
+    /// Start of its earliest window.
+    pub first_seen: Time,
+}
 
 /// What became of a trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,12 +62,12 @@ pub enum IncidentError {
     #[error("there is no incident {0}")]
     Unknown(String),
     /// Its item cannot be read.
-    #[error("the item of incident {id} is malformed at {field}")]
+    #[error("the item of incident {id} is malformed: {detail}")]
     Malformed {
         /// The incident.
         id: String,
-        /// The attribute.
-        field: String,
+        /// What is wrong with it.
+        detail: String,
     },
     /// The lifecycle has no such step.
     #[error("incident {id}: {cause}")]
@@ -202,6 +223,15 @@ impl<T: Table> Incidents<T> {
         }))
     }
 
+    /// Other incidents of the same entity and time, as triage noted them.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn related(&self, id: &str) -> PortResult<Vec<Related>> {
+        let items = self.of_prefix(id, "also#", Some(MAX_RELATED)).await?;
+        Ok(items.iter().filter_map(items::parse).collect())
+    }
+
     /// The log, oldest first.
     ///
     /// # Errors
@@ -218,6 +248,37 @@ impl<T: Table> Incidents<T> {
     pub async fn findings(&self, id: &str, limit: usize) -> PortResult<Vec<aiops_domain::Finding>> {
         let items = self.of_prefix(id, "finding#", Some(limit)).await?;
         Ok(items.iter().filter_map(items::finding_of).collect())
+    }
+
+    /// The findings of an opening that name an actor, those that came last first; of each write of the
+    /// detector the strangest of each actor.
+    ///
+    /// # Errors
+    /// When the table fails.
+    pub async fn actors_of_opening(
+        &self,
+        id: &str,
+        opening: u64,
+        limit: usize,
+    ) -> PortResult<Vec<aiops_domain::Finding>> {
+        let prefix = items::actors_of(opening);
+        let range = Range {
+            to: Some(format!("{prefix}~")),
+            from: Some(prefix),
+            limit: Some(limit),
+            descending: true,
+        };
+        let writes = self.table.query(&items::partition(id), &range).await?;
+        let mut ids: Vec<String> = writes.iter().flat_map(items::finding_ids).collect();
+        ids.truncate(limit);
+        let mut findings = Vec::new();
+        for finding_id in ids {
+            // It may have been retracted since.
+            if let Some(item) = self.table.get(&items::finding(id, &finding_id)).await? {
+                findings.extend(items::finding_of(&item));
+            }
+        }
+        Ok(findings)
     }
 
     /// The actions, in the order of their ids.

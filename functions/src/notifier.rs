@@ -80,8 +80,11 @@ pub struct Notice {
     /// Its opening.
     #[serde(default)]
     pub opening: u64,
-    /// What happened: `opened`, `approval_requested`, `closed`, `undone`.
+    /// What happened: `opened`, `approval_requested`, `closed`, `continues`, `undone`.
     pub event: String,
+    /// With `continues`: findings since the last message.
+    #[serde(default)]
+    pub more: u64,
 }
 
 /// Why an invocation fails, and comes again.

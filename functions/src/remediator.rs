@@ -7,7 +7,7 @@ use aiops_domain::incident::lifecycle::Trigger;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::incidents::{IncidentError, Incidents, Meta, Move};
+use crate::incidents::{IncidentError, Incidents, Move};
 use crate::ports::cloud::{Cloud, Topic};
 use crate::ports::{Clock, PortError, Table};
 
@@ -18,6 +18,8 @@ mod close;
 mod execute;
 mod guard;
 mod planning;
+pub mod standing;
+mod telling;
 mod triage;
 mod undo;
 mod verify;
@@ -75,6 +77,9 @@ pub struct State {
     /// Why, for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// Whether an earlier opening's answer stands, so that there is nothing new to tell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub standing: bool,
     /// What a caught error said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
@@ -261,24 +266,5 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             .advance(&state.incident_id, &step, self.clock.now())
             .await?;
         Ok(())
-    }
-
-    /// Tells the topic that something about the incident changed; `event` is part of the message's identity.
-    async fn announce(&self, meta: &Meta, event: &str) -> StepResult<()> {
-        let subject = format!("[{:?}] {} on {}", meta.severity, meta.kind, meta.entity);
-        let text = format!(
-            "{}\n\nIncident {} is {}. Details: aiops incidents show {}",
-            meta.summary,
-            meta.id,
-            meta.status.as_str(),
-            meta.id
-        );
-        let message = json!({
-            "schema": "aiops.notice/1",
-            "incident_id": meta.id,
-            "opening": meta.opening,
-            "event": event,
-        });
-        Ok(self.topic.publish(&subject, &text, &message).await?)
     }
 }

@@ -191,7 +191,7 @@ async fn a_notice_that_comes_twice_is_told_once() {
 
 #[tokio::test]
 async fn a_web_hook_that_is_down_is_tried_again_and_then_the_invocation_fails() {
-    let desk = Desk::new(Mode::DryRun, webhook());
+    let desk = Desk::new(Mode::Automatic, webhook());
     desk.world
         .open("inc-1", Kind::PortScan, Some("198.51.100.23"))
         .await;
@@ -214,7 +214,7 @@ async fn a_web_hook_that_is_down_is_tried_again_and_then_the_invocation_fails() 
     desk.deliver().await.unwrap();
     assert_eq!(desk.web.posted().len(), 5);
     // What is refused is not tried again within the invocation.
-    let desk = Desk::new(Mode::DryRun, webhook());
+    let desk = Desk::new(Mode::Automatic, webhook());
     desk.world
         .open("inc-1", Kind::PortScan, Some("198.51.100.23"))
         .await;
@@ -286,4 +286,66 @@ async fn a_storm_of_incidents_is_grouped_and_what_was_held_back_is_told() {
     desk.world.clock.advance_millis(5 * 60 * 1000);
     desk.notifier().handle(flush()).await.unwrap();
     assert_eq!(desk.web.posted().len(), 5, "nothing is left to tell");
+}
+
+#[tokio::test]
+async fn an_incident_that_opens_again_with_its_answer_is_told_again_only_when_it_goes_on_for_long()
+{
+    let actor = "198.51.100.23";
+    for (mode, messages) in [(Mode::Automatic, 2), (Mode::DryRun, 1), (Mode::Off, 1)] {
+        let desk = Desk::new(mode, webhook());
+        desk.world.open("inc-1", Kind::PortScan, Some(actor)).await;
+        desk.world.run("inc-1").await;
+        for opening in 2..5 {
+            desk.world.clock.advance_millis(60_000);
+            desk.world.reopen_by("inc-1", &[actor]).await;
+            desk.world.run_opening("inc-1", opening).await;
+        }
+        desk.deliver().await.unwrap();
+        assert_eq!(desk.web.posted().len(), messages, "{mode:?}");
+        desk.world.clock.advance_millis(6 * 3_600_000);
+        for opening in 5..7 {
+            desk.world.reopen_by("inc-1", &[actor]).await;
+            desk.world.run_opening("inc-1", opening).await;
+        }
+        desk.deliver().await.unwrap();
+        assert_eq!(desk.web.posted().len(), messages + 1, "{mode:?}");
+        let short = desk.web.posted()[messages].2.to_string();
+        assert!(short.contains("continues, 4 more findings"), "{short}");
+    }
+}
+
+#[tokio::test]
+async fn what_only_seems_strange_is_told_with_what_names_the_cause() {
+    let desk = Desk::new(Mode::Automatic, webhook());
+    let actor = Some("198.51.100.23");
+    desk.world.open("named", Kind::PortScan, actor).await;
+    desk.world.open("learned", Kind::LogAnomaly, None).await;
+    let end = desk.world.run("learned").await;
+    assert_eq!(end.outcome, Some(aiops_domain::Outcome::NoAction));
+    desk.deliver().await.unwrap();
+    assert_eq!(desk.web.posted().len(), 0);
+    desk.world.run("named").await;
+    desk.deliver().await.unwrap();
+    let posted = desk.web.posted();
+    assert_eq!(posted.len(), 2);
+    let end = posted[1].2.to_string();
+    assert!(
+        end.contains("also: `log anomaly (vpc-flow) learned`"),
+        "{end}"
+    );
+    // What was named later is told, and says what was told before.
+    let desk = Desk::new(Mode::Automatic, webhook());
+    desk.world.open("learned", Kind::LogAnomaly, None).await;
+    desk.world.run("learned").await;
+    desk.world.open("named", Kind::PortScan, actor).await;
+    desk.world.run("named").await;
+    desk.deliver().await.unwrap();
+    assert_eq!(desk.web.posted().len(), 3);
+    // It opens again: from now on it is told with the other.
+    desk.world.clock.advance_millis(3_600_000 * 7);
+    desk.world.reopen("learned").await;
+    desk.world.run_opening("learned", 2).await;
+    desk.deliver().await.unwrap();
+    assert_eq!(desk.web.posted().len(), 3);
 }

@@ -118,6 +118,71 @@ async fn two_teams_of_one_source_get_their_own_incidents_and_policies_by_log_gro
 }
 
 #[tokio::test]
+async fn every_address_of_an_incident_that_opens_again_is_denied_once() {
+    let world = World::new(config(Mode::Automatic));
+    world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+    world.run("inc-1").await;
+    let others = ["198.51.100.77", "198.51.100.78"];
+    let openings: [&[&str]; 4] = [
+        &[others[0]],
+        &[ACTOR],
+        &[ACTOR, others[0], others[1]],
+        &others,
+    ];
+    for (n, actors) in openings.into_iter().enumerate() {
+        world.reopen_by("inc-1", actors).await;
+        let end = world.run_opening("inc-1", n as u64 + 2).await;
+        assert_eq!(end.outcome, Some(Outcome::Remediated), "{:?}", end.why);
+    }
+    let denied: Vec<String> = world
+        .cloud
+        .changes()
+        .iter()
+        .map(|call| call.parameters["CidrBlock"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        denied,
+        [ACTOR, others[0], others[1]].map(|address| format!("{address}/32"))
+    );
+    world.undo("inc-1").await.unwrap();
+    assert_eq!(
+        world.cloud.changes().len(),
+        6,
+        "an undo takes back all of them"
+    );
+}
+
+#[tokio::test]
+async fn what_was_refused_shown_or_of_no_effect_is_so_for_its_own_address_only() {
+    let other = "198.51.100.77";
+    for (mode, undermined, outcome) in [
+        (Mode::DryRun, false, Outcome::DryRun),
+        (Mode::Automatic, true, Outcome::Undone),
+    ] {
+        let world = World::new(config(mode));
+        if undermined {
+            world.cloud.add_entry("acl-1", 1, "allow", "0.0.0.0/0");
+        }
+        world.open("inc-1", Kind::PortScan, Some(ACTOR)).await;
+        assert_eq!(world.run("inc-1").await.outcome, Some(outcome));
+        let changes = world.cloud.changes().len();
+        world.reopen_by("inc-1", &[ACTOR]).await;
+        let again = world.run_opening("inc-1", 2).await;
+        let standing = if undermined {
+            Outcome::Refused
+        } else {
+            outcome
+        };
+        assert_eq!(again.outcome, Some(standing));
+        assert_eq!(world.incident("inc-1").await.actions.len(), 1);
+        assert_eq!(world.cloud.changes().len(), changes);
+        world.reopen_by("inc-1", &[other]).await;
+        assert_eq!(world.run_opening("inc-1", 3).await.outcome, Some(outcome));
+        assert_eq!(world.incident("inc-1").await.actions.len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_late_copy_of_an_execution_does_not_make_again_what_is_being_undone() {
     // An execution is killed right after its call; then an undo is killed, at each of its calls.
     let rehearsal = Faults::none();

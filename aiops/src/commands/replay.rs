@@ -241,7 +241,9 @@ async fn live_findings(
                 .filter(|finding| request.covers(finding));
             let ids: Vec<String> = inside.map(|finding| finding.id).collect();
             if !ids.is_empty() {
-                live.entry(meta.fingerprint).or_default().extend(ids);
+                live.entry(meta.incident.fingerprint)
+                    .or_default()
+                    .extend(ids);
             }
         }
     }

@@ -29,7 +29,7 @@ mod stored;
 pub use outbox::{Start, start_pending};
 
 /// Findings of one transaction: a pointer and the finding itself are two writes of at most 100, and
-/// the guard, the incident, its event, its fingerprint and the start of its workflow are five.
+/// the guard, the incident, its event, its fingerprint, its actors and the start of its workflow are six.
 const FINDINGS_MAX: usize = 47;
 
 /// Bytes of findings in one transaction of at most 4 MiB.

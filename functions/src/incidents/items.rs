@@ -34,6 +34,29 @@ pub fn finding(id: &str, finding_id: &str) -> ItemKey {
     ItemKey::new(partition(id), format!("finding#{finding_id}"))
 }
 
+/// The findings of an opening that name an actor, as one write of the detector added them: attribute
+/// `finding_ids`, the strangest of each actor. `write` counts the detector's writes.
+pub fn actors(id: &str, opening: u64, write: i64) -> ItemKey {
+    ItemKey::new(partition(id), format!("{}{write:08}", actors_of(opening)))
+}
+
+/// How the keys of [`actors`] begin.
+pub fn actors_of(opening: u64) -> String {
+    format!("actors#{opening:06}#")
+}
+
+/// The ids of an item of [`actors`].
+pub fn finding_ids(item: &Item) -> Vec<String> {
+    let ids = item.attributes.get("finding_ids");
+    ids.and_then(|ids| serde_json::from_value(ids.clone()).ok())
+        .unwrap_or_default()
+}
+
+/// Another incident of the same entity and time.
+pub fn also(id: &str, other: &str) -> ItemKey {
+    ItemKey::new(partition(id), format!("also#{other}"))
+}
+
 /// One of its actions.
 pub fn action(id: &str, action_id: &str) -> ItemKey {
     ItemKey::new(partition(id), format!("action#{action_id}"))

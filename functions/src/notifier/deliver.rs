@@ -125,13 +125,19 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         match &channel.via {
             Via::SlackWebhook { url_secret_arn } => {
                 let url = self.secret(url_secret_arn).await?;
-                self.post(channel, &url, None, &slack::message(view, note))
-                    .await?;
+                let body = match view.continues {
+                    Some(more) => slack::continues(view, more, note),
+                    None => slack::message(view, note),
+                };
+                self.post(channel, &url, None, &body).await?;
             }
             Via::TeamsWorkflow { url_secret_arn } => {
                 let url = self.secret(url_secret_arn).await?;
-                self.post(channel, &url, None, &teams::message(view, note))
-                    .await?;
+                let body = match view.continues {
+                    Some(more) => teams::continues(view, more, note),
+                    None => teams::message(view, note),
+                };
+                self.post(channel, &url, None, &body).await?;
             }
             Via::SlackBot {
                 token_secret_arn,

@@ -54,10 +54,10 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
         blocks.push(section(&format!("<{url}|Show the lines>")));
     }
     let mut context = format!("`{}`: `aiops incidents show {}`", view.id, view.id);
-    if !view.related.is_empty() {
+    if !view.also.is_empty() {
         context.push_str(&format!(
-            ", related: {}",
-            slack_code(&view.related.join(", "), 300)
+            "\nalso: {}",
+            slack_code(&view.also.join(", "), 300)
         ));
     }
     if let Some(note) = note {
@@ -67,6 +67,24 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
     json!({
         "text": slack_code(&view.headline(), MAX_HEADER),
         "blocks": blocks,
+        "unfurl_links": false,
+        "unfurl_media": false,
+    })
+}
+
+/// The message that an answered incident goes on: short, where nothing can be updated in place.
+pub(super) fn continues(view: &View, more: u64, note: Option<&str>) -> Value {
+    let mut context = format!("`{}`: `aiops incidents show {}`", view.id, view.id);
+    if let Some(note) = note {
+        context.push_str(&format!("\n{note}"));
+    }
+    json!({
+        "text": slack_code(&view.headline(), MAX_HEADER),
+        "blocks": [
+            section(&slack_code(&view.headline(), MAX_HEADER)),
+            section(&slack_code(&view.going_on(more), 600)),
+            json!({"type": "context", "elements": [mrkdwn(&context)]}),
+        ],
         "unfurl_links": false,
         "unfurl_media": false,
     })
@@ -100,7 +118,10 @@ pub(super) fn details(view: &View) -> Value {
     let mut blocks = vec![section(&format!(
         "*{}*\n{}",
         view.status.as_str().replace('_', " "),
-        slack_code(&view.last_event, 600)
+        match view.continues {
+            Some(more) => slack_code(&view.going_on(more), 600),
+            None => slack_code(&view.last_event, 600),
+        }
     ))];
     if !calls.is_empty() {
         blocks.push(section(&format!("*Calls*\n{}", plain_block(&calls))));

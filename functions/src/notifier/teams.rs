@@ -63,8 +63,8 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
     if let Some(url) = &view.query_url {
         actions.push(json!({"type": "Action.OpenUrl", "title": "Show the lines", "url": url}));
     }
-    if !view.related.is_empty() {
-        body.push(pair("Related", &view.related.join(", ")));
+    if !view.also.is_empty() {
+        body.push(pair("Also", &view.also.join(", ")));
     }
     if let Some(note) = note {
         body.push(run(&safe(note, 300), false));
@@ -74,6 +74,22 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
         true,
     ));
     envelope(&body, &actions)
+}
+
+/// The message that an answered incident goes on: short, because no card can be updated.
+pub(super) fn continues(view: &View, more: u64, note: Option<&str>) -> Value {
+    let mut body = vec![
+        run(&safe(&view.headline(), 150), false),
+        run(&safe(&view.going_on(more), 600), false),
+    ];
+    if let Some(note) = note {
+        body.push(run(&safe(note, 300), false));
+    }
+    body.push(run(
+        &safe(&format!("aiops incidents show {}", view.id), 120),
+        true,
+    ));
+    envelope(&body, &[])
 }
 
 /// One message for many that were held back.

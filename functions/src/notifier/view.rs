@@ -52,8 +52,10 @@ pub struct View {
     pub lines: Vec<String>,
     /// What is or was done.
     pub action: Option<ActionView>,
-    /// Other incidents of the same entity and time.
-    pub related: Vec<String>,
+    /// Other incidents of the same entity and time, each in some words with its id.
+    pub also: Vec<String>,
+    /// That it goes on although it was answered: findings since the last message.
+    pub continues: Option<u64>,
     /// The last word of the log.
     pub last_event: String,
     /// A query that shows the lines, in the console.
@@ -100,6 +102,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         let findings = self.incidents.findings(id, MAX_FINDINGS).await?;
         let events = self.incidents.events(id).await?;
         let actions = self.incidents.actions(id).await?;
+        let related = self.incidents.related(id).await?;
         let action = match actions
             .into_iter()
             .find(|action| action.plan.opening == meta.opening)
@@ -128,7 +131,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
             .take(MAX_REASONS)
             .collect();
         Ok(View {
-            id: meta.id,
+            id: meta.id.clone(),
             opening: meta.opening,
             severity: meta.severity,
             status: meta.status,
@@ -139,6 +142,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
             source: meta.source.to_string(),
             team: meta
                 .team
+                .clone()
                 .unwrap_or_else(|| aiops_domain::policy::team::UNOWNED.to_owned()),
             first_seen: meta.first_seen,
             last_seen: meta.last_seen,
@@ -146,7 +150,14 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
             templates,
             lines,
             action,
-            related: meta.related,
+            also: related
+                .iter()
+                .map(|other| {
+                    let kind = other.kind.as_str().replace('_', " ");
+                    format!("{kind} ({}) {}", other.source, other.id)
+                })
+                .collect(),
+            continues: (notice.event == "continues").then_some(notice.more),
             last_event: events
                 .last()
                 .map(|event| redactor.redact(&event.why))
@@ -259,9 +270,21 @@ impl View {
             },
             (status, _) => status.as_str().replace('_', " "),
         };
+        let state = match self.continues {
+            Some(_) => format!("continues, {state}"),
+            None => state,
+        };
         format!(
             "{:?}: {} on {}, {state}",
             self.severity, self.kind, self.entity
+        )
+    }
+
+    /// That it goes on, in a sentence.
+    pub fn going_on(&self, more: u64) -> String {
+        format!(
+            "It continues, {more} more findings until {} UTC: {}",
+            self.last_seen, self.last_event
         )
     }
 

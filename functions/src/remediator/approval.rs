@@ -66,7 +66,8 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         self.advance(&state, Trigger::RequestApproval, "approval", &why, None)
             .await?;
         let meta = self.incidents.meta(&state.incident_id).await?;
-        self.announce(&meta, "approval_requested").await?;
+        self.announce(&meta, state.opening, "approval_requested", 0)
+            .await?;
         Ok(state)
     }
 

@@ -7,6 +7,7 @@ use aiops_domain::plan::{ActionName, Operation, Target};
 use aiops_domain::{Finding, RemediationPlan};
 use serde_json::{Value, json};
 
+use super::standing::Standing;
 use super::{Remediator, StepError, StepResult};
 use crate::incidents::{ActionRecord, Meta, items};
 use crate::ports::cloud::{Cloud, Topic};
@@ -28,8 +29,10 @@ pub struct Context<'a> {
     pub meta: &'a Meta,
     /// Its opening.
     pub opening: u64,
-    /// Its first findings.
+    /// The findings of this opening.
     pub findings: &'a [Finding],
+    /// What earlier openings of the incident did and still stands.
+    pub standing: &'a [Standing],
     /// The response of the configuration.
     pub response: &'a Response,
     /// Whether reservations are made: a dry run takes nothing.
@@ -41,6 +44,8 @@ pub struct Context<'a> {
 pub enum BuildError {
     /// A limit or the state of the world refuses it.
     Refused(String),
+    /// An earlier opening gave this very answer, and it stands.
+    Answered(Standing),
     /// It could not be looked at.
     Step(StepError),
 }
@@ -66,7 +71,14 @@ pub(super) async fn build<T: Table, C: Cloud, P: Topic, K: Clock>(
     remediator: &Remediator<T, C, P, K>,
     context: &Context<'_>,
 ) -> Result<RemediationPlan, BuildError> {
-    match context.response.action {
+    let action = context.response.action;
+    // Only an address is chosen by the findings; every other target follows from the incident itself.
+    if action != ActionName::DenyAddress
+        && let Some(standing) = context.standing.last()
+    {
+        return Err(BuildError::Answered(standing.clone()));
+    }
+    match action {
         ActionName::DenyAddress => deny_address::build(remediator, context).await,
         ActionName::IsolateInstance => instance::isolate(remediator, context).await,
         ActionName::RebootInstance => instance::reboot(remediator, context).await,

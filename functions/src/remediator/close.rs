@@ -1,6 +1,5 @@
 //! The end of every path: a terminal status, what was reserved is given back, and somebody is told.
 
-use aiops_domain::IncidentStatus;
 use aiops_domain::incident::event::Outcome;
 use aiops_domain::incident::lifecycle::Trigger;
 use serde_json::{Value, json};
@@ -82,14 +81,5 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         caught
             .or_else(|| state.why.clone())
             .unwrap_or_else(|| format!("{outcome:?}"))
-    }
-
-    pub(super) async fn notify(&self, state: State) -> StepResult<State> {
-        let meta = self.incidents.meta(&state.incident_id).await?;
-        // A suppression that still wakes people up is none; its entry in the log says enough.
-        if meta.status != IncidentStatus::Suppressed {
-            self.announce(&meta, "closed").await?;
-        }
-        Ok(state)
     }
 }

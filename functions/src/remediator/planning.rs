@@ -1,14 +1,15 @@
 //! Planning: which action answers, how far the policy lets it go, and the plan itself.
 
+use aiops_domain::Finding;
 use aiops_domain::incident::event::Outcome;
 use aiops_domain::incident::lifecycle::Trigger;
-use aiops_domain::plan::ActionName;
 use aiops_domain::policy::team::UNOWNED;
 use aiops_domain::policy::{Mode, Situation};
 
 use super::catalogue::{BuildError, Context};
+use super::standing::{Standing, standing};
 use super::{Next, Remediator, State, StepError, StepResult, catalogue};
-use crate::incidents::{ActionRecord, ActionStatus, Meta, items};
+use crate::incidents::{ActionRecord, ActionStatus, items};
 use crate::ports::cloud::{Cloud, Topic};
 use crate::ports::{Clock, Condition, Item, PortError, Table, Write};
 
@@ -43,24 +44,29 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             let why = format!("the policy for {} is off", response.action);
             return self.without_action(state, Outcome::NoAction, &why).await;
         }
-        let record = match self.planned(&meta, state.opening).await? {
-            Some(record) => record,
+        let actions = self.incidents.actions(&meta.id).await?;
+        let planned = actions
+            .iter()
+            .find(|record| record.plan.opening == state.opening);
+        let record = match planned {
+            Some(record) => record.clone(),
             None => {
-                if let Some((outcome, why)) =
-                    self.answered(&meta, state.opening, response.action).await?
-                {
-                    return self.without_action(state, outcome, &why).await;
-                }
-                let findings = self.incidents.findings(&meta.id, MAX_FINDINGS).await?;
+                let findings = self.findings(&meta.id, state.opening).await?;
                 let context = Context {
                     meta: &meta,
                     opening: state.opening,
                     findings: &findings,
+                    standing: &standing(&actions, state.opening, response.action, mode),
                     response,
                     reserve: mode != Mode::DryRun,
                 };
                 match catalogue::build(self, &context).await {
                     Ok(plan) => self.record(plan, mode).await?,
+                    Err(BuildError::Answered(standing)) => {
+                        let Standing { outcome, why, .. } = standing;
+                        state.standing = true;
+                        return self.without_action(state, outcome, &why).await;
+                    }
                     Err(BuildError::Refused(why)) => {
                         return self.without_action(state, Outcome::Refused, &why).await;
                     }
@@ -88,55 +94,25 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 Next::Close
             }
         });
-        // An approval announces itself once its token is known.
-        if record.mode != Mode::Approve {
+        // An approval announces itself once its token is known, and a dry run is over with its end.
+        if record.mode == Mode::Automatic {
             let meta = self.incidents.meta(&state.incident_id).await?;
-            self.announce(&meta, "opened").await?;
+            self.announce(&meta, state.opening, "opened", 0).await?;
         }
         Ok(state)
     }
 
-    /// The action of this opening, if it was planned before.
-    async fn planned(&self, meta: &Meta, opening: u64) -> StepResult<Option<ActionRecord>> {
-        let actions = self.incidents.actions(&meta.id).await?;
-        Ok(actions
-            .into_iter()
-            .find(|record| record.plan.opening == opening))
-    }
-
-    /// What the opening before this one left: the same answer is neither made twice nor asked for again.
-    async fn answered(
-        &self,
-        meta: &Meta,
-        opening: u64,
-        action: ActionName,
-    ) -> StepResult<Option<(Outcome, String)>> {
-        let actions = self.incidents.actions(&meta.id).await?;
-        let latest = actions
-            .iter()
-            .filter(|record| record.plan.opening < opening && record.plan.action == action)
-            .max_by_key(|record| record.plan.opening);
-        Ok(latest.and_then(|record| {
-            let (action, target) = (record.plan.action, &record.plan.target);
-            match record.status {
-                ActionStatus::Executed | ActionStatus::Verified => Some((
-                    Outcome::Remediated,
-                    format!(
-                        "{action} {target} is in force since opening {}",
-                        record.plan.opening
-                    ),
-                )),
-                ActionStatus::Denied => Some((
-                    Outcome::Denied,
-                    format!(
-                        "{action} {target} was refused by {} in opening {}",
-                        record.decided_by.as_deref().unwrap_or("a person"),
-                        record.plan.opening
-                    ),
-                )),
-                _ => None,
-            }
-        }))
+    /// The findings of the opening: what goes on now, not what went on in an earlier one.
+    async fn findings(&self, id: &str, opening: u64) -> StepResult<Vec<Finding>> {
+        let of_opening = self
+            .incidents
+            .actors_of_opening(id, opening, MAX_FINDINGS)
+            .await?;
+        if of_opening.is_empty() {
+            Ok(self.incidents.findings(id, MAX_FINDINGS).await?)
+        } else {
+            Ok(of_opening)
+        }
     }
 
     async fn record(

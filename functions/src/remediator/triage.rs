@@ -8,14 +8,14 @@ use aiops_domain::{IncidentStatus, Kind, Source};
 use serde_json::{Value, json};
 
 use super::{Next, Remediator, State, StepResult};
-use crate::incidents::{Meta, items};
+use crate::incidents::{MAX_RELATED, Meta, Related, items};
 use crate::ports::cloud::{Cloud, Topic};
-use crate::ports::{Attributes, Clock, Range, Table};
+use crate::ports::{Attributes, Clock, Item, Range, Table, Write};
 
 /// Incidents whose windows are this close belong together, in milliseconds.
 const CORRELATION_MILLIS: i64 = 15 * 60 * 1000;
 
-/// Open incidents that are looked at for correlation, per status.
+/// Incidents that are looked at for correlation, per status.
 const MAX_COMPARED: usize = 50;
 
 /// Findings that say whose log group an incident is about.
@@ -51,19 +51,20 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             &meta.entity,
             log_group.as_deref(),
         );
-        if meta.team.as_deref() != Some(team) {
-            let related = self.related(&meta).await?;
-            let why = if related.is_empty() {
-                format!("belongs to {team}")
-            } else {
-                format!(
-                    "belongs to {team}; same entity and time as {}",
-                    related.join(", ")
-                )
-            };
+        let related = self.related(&meta).await?;
+        self.introduce(&meta, &related).await?;
+        let part_of = leader(&meta, &related);
+        if meta.team.as_deref() != Some(team) || meta.part_of.as_deref() != part_of {
+            let mut why = format!("belongs to {team}");
+            if let Some(leader) = part_of {
+                why.push_str(&format!("; told with {leader}, which names the cause"));
+            } else if !related.is_empty() {
+                let ids: Vec<&str> = related.iter().map(|other| other.id.as_str()).collect();
+                why.push_str(&format!("; same entity and time as {}", ids.join(", ")));
+            }
             let set = Attributes::from([
                 ("team".to_owned(), json!(team)),
-                ("related".to_owned(), json!(related)),
+                ("part_of".to_owned(), json!(part_of)),
             ]);
             let who = Who::system("remediator:triage");
             self.incidents
@@ -129,8 +130,8 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             }))
     }
 
-    /// Other incidents about the same entity at the same time.
-    async fn related(&self, meta: &Meta) -> StepResult<Vec<String>> {
+    /// Other incidents about the same entity at the same time, of whatever status but suppressed.
+    async fn related(&self, meta: &Meta) -> StepResult<Vec<Related>> {
         let mut related = Vec::new();
         let range = Range {
             from: Some(meta.first_seen.plus_millis(-CORRELATION_MILLIS).to_string()),
@@ -138,10 +139,10 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
             limit: Some(MAX_COMPARED),
             descending: true,
         };
-        let open = IncidentStatus::ALL
+        let told = IncidentStatus::ALL
             .into_iter()
-            .filter(|status| !status.is_terminal());
-        for status in open {
+            .filter(|status| *status != IncidentStatus::Suppressed);
+        for status in told {
             let items = self
                 .incidents
                 .table()
@@ -149,14 +150,51 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 .await?;
             let same = items.iter().filter(|item| {
                 item.attributes.get("entity").and_then(Value::as_str) == Some(meta.entity.as_str())
+                    // What is only recorded is nobody's to be told with.
+                    && !item.attributes.contains_key("shadow")
             });
-            related.extend(same.filter_map(|item| {
-                let id = item.key.pk.strip_prefix("incident#")?;
-                (id != meta.id).then(|| id.to_owned())
-            }));
+            let others = same.filter_map(items::parse::<Related>);
+            related.extend(others.filter(|other| other.id != meta.id));
         }
-        related.sort();
-        related.dedup();
+        related.sort_by(|one, other| (one.first_seen, &one.id).cmp(&(other.first_seen, &other.id)));
+        related.dedup_by(|one, other| one.id == other.id);
+        related.truncate(MAX_RELATED);
         Ok(related)
     }
+
+    /// Notes each beside the other, so that what is told of one names the other too.
+    async fn introduce(&self, meta: &Meta, related: &[Related]) -> StepResult<()> {
+        let ours = Related {
+            id: meta.id.clone(),
+            kind: meta.kind,
+            source: meta.source,
+            severity: meta.severity,
+            status: meta.status,
+            first_seen: meta.first_seen,
+        };
+        for other in related {
+            for (of, noted) in [(&meta.id, other), (&other.id, &ours)] {
+                let item = Item {
+                    key: items::also(of, &noted.id),
+                    attributes: items::attributes(noted),
+                };
+                let condition = None;
+                let write = Write::Put { item, condition };
+                self.incidents.table().write(write).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The incident with which this one is told: this one only says that something is strange, the other
+/// names what, and matters as much.
+fn leader<'r>(meta: &Meta, related: &'r [Related]) -> Option<&'r str> {
+    if meta.kind.is_named() {
+        return None;
+    }
+    related
+        .iter()
+        .find(|other| other.kind.is_named() && other.severity >= meta.severity)
+        .map(|other| other.id.as_str())
 }

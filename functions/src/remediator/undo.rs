@@ -88,7 +88,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         }
         let meta = self.incidents.meta(id).await?;
         if !undone.is_empty() {
-            self.announce(&meta, "undone").await?;
+            self.announce(&meta, meta.opening, "undone", 0).await?;
         }
         Ok(json!({"incident_id": id, "status": meta.status, "undone": undone}))
     }

@@ -200,6 +200,50 @@ impl World {
         incidents.advance(id, &step, self.now()).await.unwrap();
     }
 
+    /// New findings come after its end, from these addresses.
+    pub async fn reopen_by(&self, id: &str, actors: &[&str]) {
+        self.reopen(id).await;
+        let incidents = Incidents::new(self.table.clone());
+        let opening = incidents.meta(id).await.unwrap().opening;
+        let mut finding = incidents.findings(id, 1).await.unwrap().remove(0);
+        let mut ids = Vec::new();
+        for actor in actors {
+            let key = Some(format!("{opening}-{actor}"));
+            finding.id = Finding::id_for(
+                Source::VpcFlow,
+                "eni-1",
+                key.as_deref(),
+                finding.window.start,
+            );
+            finding.actor = Some(actor.parse().unwrap());
+            ids.push(finding.id.clone());
+            self.put(
+                items::finding(id, &finding.id),
+                items::finding_attributes(&finding),
+            )
+            .await;
+        }
+        let attributes = Attributes::from([("finding_ids".to_owned(), json!(ids))]);
+        self.put(items::actors(id, opening, 1), attributes).await;
+        let more = Write::Update {
+            key: items::meta(id),
+            set: Attributes::new(),
+            add: [("count".to_owned(), actors.len() as i64)].into(),
+            remove: vec![],
+            condition: None,
+        };
+        self.table.write(more).await.unwrap();
+    }
+
+    async fn put(&self, key: aiops_functions::ports::ItemKey, attributes: Attributes) {
+        let item = Item { key, attributes };
+        let condition = None;
+        self.table
+            .write(Write::Put { item, condition })
+            .await
+            .unwrap();
+    }
+
     pub fn now(&self) -> Time {
         use aiops_functions::ports::Clock;
         self.clock.now()

@@ -1,7 +1,8 @@
 //! The writes of one transaction on an incident: findings are added (the incident is opened, opened
 //! again or counted up) or amended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
 
 use aiops_domain::finding::hex;
 use aiops_domain::incident::event::{IncidentEvent, Who};
@@ -16,6 +17,9 @@ use crate::incidents::{items, opening_attributes};
 use crate::ports::{
     Attributes, Clock, Condition, Item, PortError, PortResult, Range, Table, Write,
 };
+
+/// Actors of one write that are noted.
+const ACTORS_MAX: usize = 16;
 
 /// What the detector reads of an incident.
 #[derive(Debug, Clone)]
@@ -161,12 +165,15 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
         };
         let (id, opened, mut writes) = match known {
             Some((id, known)) if !self.is_over(&known) => {
-                let (opened, writes) = self.count_up(&id, &known, findings);
+                let (opened, mut writes) = self.count_up(&id, &known, findings);
+                let opening = known.opening + u64::from(opened);
+                writes.extend(actors(&id, opening, known.detections + 1, findings));
                 (id, opened, writes)
             }
             _ => {
                 let id = incident_id(fingerprint, generation + 1);
                 let mut writes = self.open(&id, fingerprint, first.finding, findings);
+                writes.extend(actors(&id, 1, 1, findings));
                 // Its condition is the incident's own: the id follows from the generation.
                 writes.push(Write::Put {
                     item: Item {
@@ -460,6 +467,33 @@ impl<T: Table, C: Clock> Ledger<'_, T, C> {
         // Without any finding left it keeps saying what it was about.
         Ok(Extent::of(remaining).map_or_else(Attributes::new, Extent::attributes))
     }
+}
+
+/// Who is behind the findings of one write, for whoever answers this opening: the strangest finding of
+/// each actor. Nothing if none names one.
+fn actors(id: &str, opening: u64, write: i64, findings: &[&Wanted<'_>]) -> Option<Write> {
+    let mut named: Vec<(&Finding, IpAddr)> = findings
+        .iter()
+        .filter_map(|wanted| Some((wanted.finding, wanted.finding.actor?)))
+        .collect();
+    named.sort_by(|(one, _), (other, _)| {
+        let strangest = one.p_value.total_cmp(&other.p_value);
+        strangest.then_with(|| one.id.cmp(&other.id))
+    });
+    let mut seen = HashSet::new();
+    named.retain(|(_, actor)| seen.insert(*actor));
+    let ids: Vec<&str> = named
+        .iter()
+        .take(ACTORS_MAX)
+        .map(|(finding, _)| finding.id.as_str())
+        .collect();
+    (!ids.is_empty()).then(|| Write::Put {
+        item: Item {
+            key: items::actors(id, opening, write),
+            attributes: Attributes::from([("finding_ids".into(), json!(ids))]),
+        },
+        condition: None,
+    })
 }
 
 fn put_finding(id: &str, wanted: &Wanted<'_>) -> Write {

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use aiops_domain::Kind;
 use aiops_domain::config::remediator::NetworkAcls;
 use aiops_domain::plan::probe::Expect;
 use aiops_domain::plan::{
     ActionName, ApiCall, BlastRadius, Operation, PLAN_VERSION, Probe, RemediationPlan, Target, Undo,
 };
+use aiops_domain::{Finding, Kind};
 use serde_json::{Value, json};
 
 use super::{BuildError, Context, Remediator};
@@ -93,20 +93,38 @@ pub(super) async fn build<T: Table, C: Cloud, P: Topic, K: Clock>(
     })
 }
 
-/// The address that a rule read from a parsed field of the strangest finding.
+/// The address that a rule read from a parsed field of the strangest finding, of those that no earlier
+/// opening has answered.
 fn hostile_address(context: &Context<'_>) -> Result<IpAddr, BuildError> {
-    context
+    let mut named: Vec<(&Finding, IpAddr)> = context
         .findings
         .iter()
         .filter(|finding| finding.anomalous)
-        .filter_map(|finding| finding.actor.map(|actor| (finding, actor)))
-        .min_by(|(one, _), (other, _)| {
-            one.p_value
-                .total_cmp(&other.p_value)
-                .then_with(|| one.id.cmp(&other.id))
+        .filter_map(|finding| Some((finding, finding.actor?)))
+        .collect();
+    named.sort_by(|(one, _), (other, _)| {
+        one.p_value
+            .total_cmp(&other.p_value)
+            .then_with(|| one.id.cmp(&other.id))
+    });
+    let answered = |address: IpAddr| {
+        context.standing.iter().find(|standing| {
+            matches!(&standing.target, Target::Address { address: denied, .. } if *denied == address)
         })
-        .map(|(_, actor)| actor)
-        .ok_or_else(|| BuildError::Refused("no finding names a remote address".to_owned()))
+    };
+    let unanswered = named
+        .iter()
+        .find(|(_, address)| answered(*address).is_none());
+    match (unanswered, named.first()) {
+        (Some((_, address)), _) => Ok(*address),
+        (None, Some((_, address))) => match answered(*address) {
+            Some(standing) => Err(BuildError::Answered(standing.clone())),
+            None => Ok(*address),
+        },
+        (None, None) => Err(BuildError::Refused(
+            "no finding names a remote address".to_owned(),
+        )),
+    }
 }
 
 async fn read<T: Table, C: Cloud, P: Topic, K: Clock>(
