@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use aiops_infra::config::{Environment, StackConfig};
-use aiops_infra::graph::{json, validate};
+use aiops_infra::graph::{Value, json, validate};
 use aiops_infra::platform;
 
 const ENVIRONMENTS: [Environment; 5] = [
@@ -54,4 +54,22 @@ fn a_stack_declares_and_validates_in_under_100_ms() {
             "{environment:?}: {fastest:?}"
         );
     }
+}
+
+/// CloudWatch alone reads a pattern: what the program owes is to hand it over as it was written.
+#[test]
+fn a_filter_pattern_of_the_configuration_is_the_one_of_the_subscription() {
+    let pattern = r#"{ $.level = "ERROR" || $.latency > 500 }"#;
+    let mut config = StackConfig::of(Environment::Prod);
+    let (key, group) = config.logs.groups.iter_mut().next().unwrap();
+    pattern.clone_into(&mut group.filter_pattern);
+    let key = key.to_string();
+    let written = Value::from(pattern);
+    let graph = platform::declare(&config);
+    let carrying = graph
+        .resources
+        .iter()
+        .filter(|resource| resource.inputs.get("filterPattern") == Some(&written));
+    let names: Vec<&str> = carrying.map(|resource| resource.name.as_str()).collect();
+    assert_eq!(names, [key]);
 }

@@ -133,6 +133,22 @@ pub(crate) fn rules() -> Vec<Rule> {
             fault: |graph| remove(graph, "RouteTableAssociation", "private-0"),
         },
         Rule {
+            name: "every subnet is behind an ACL that remediation may change",
+            broken: |view| {
+                let acls = view.of("NetworkAcl");
+                let guarded: Vec<&str> = acls
+                    .filter_map(|seen| seen.at("/subnetIds").as_array())
+                    .flatten()
+                    .filter_map(serde_json::Value::as_str)
+                    .collect();
+                view.any("Subnet", |seen| {
+                    let id = seen.arn.rsplit('/').next().unwrap();
+                    !guarded.contains(&id)
+                })
+            },
+            fault: |graph| unset(graph, "NetworkAcl", "private", "subnetIds/0"),
+        },
+        Rule {
             name: "a serverless variant has no machine, and an endpoint's model no VPC",
             broken: |view| {
                 let mixed = view.any("EndpointConfiguration", |seen| {
