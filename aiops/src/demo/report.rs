@@ -158,16 +158,7 @@ impl Report {
                 self.messages.len()
             ))?;
         }
-        for problem in &self.problems {
-            printer.line(format_args!(
-                "{} {problem}",
-                printer.styled(Style::Bad, "NOT OK")
-            ))?;
-        }
-        if self.ok {
-            printer.line(printer.styled(Style::Good, "ok"))?;
-        }
-        Ok(())
+        print_verdict(&self.problems, self.ok, printer)
     }
 
     fn print_remediation(&self, printer: &Printer) -> Result<(), CommandError> {
@@ -234,6 +225,24 @@ pub(super) fn print_lines(lines: &Lines, printer: &Printer) -> Result<(), Comman
     ))
 }
 
+/// What was not as it should be, or that all was.
+pub(super) fn print_verdict(
+    problems: &[String],
+    ok: bool,
+    printer: &Printer,
+) -> Result<(), CommandError> {
+    for problem in problems {
+        printer.line(format_args!(
+            "{} {problem}",
+            printer.styled(Style::Bad, "NOT OK")
+        ))?;
+    }
+    if ok {
+        printer.line(printer.styled(Style::Good, "ok"))?;
+    }
+    Ok(())
+}
+
 /// An incident with its strongest finding and what was done.
 pub(super) fn print_incident(
     incident: &Incident,
@@ -250,8 +259,13 @@ pub(super) fn print_incident(
         ),
     ))?;
     printer.line(format_args!(
-        "  {:?}, since {}, until {}, {} findings, {:?}",
-        incident.severity, incident.first_seen, incident.last_seen, incident.count, incident.status
+        "  {}, since {}, until {}, {} finding{}, {}",
+        format!("{:?}", incident.severity).to_lowercase(),
+        incident.first_seen,
+        incident.last_seen,
+        incident.count,
+        if incident.count == 1 { "" } else { "s" },
+        incident.status.as_str().replace('_', " ")
     ))?;
     printer.line(format_args!("  {}", shown(&incident.summary)))?;
     let strongest = findings

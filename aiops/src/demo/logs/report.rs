@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::compare::Comparison;
 use crate::demo::read_back::Lines;
-use crate::demo::report::{Latency, print_incident, print_lines};
+use crate::demo::report::{Latency, print_incident, print_lines, print_verdict};
 use crate::error::{CommandError, Outcome};
 use crate::printer::{Printer, Style, printable};
 
@@ -148,15 +148,6 @@ impl LogsReport {
             "  {} calls in {:.1} s, everything looked at after {:.1} s",
             self.logs.calls, self.logs.streaming_seconds, self.logs.seconds
         ))?;
-        for problem in &self.problems {
-            printer.line(format_args!(
-                "{} {problem}",
-                printer.styled(Style::Bad, "NOT OK")
-            ))?;
-        }
-        if self.ok {
-            printer.line(printer.styled(Style::Good, "ok"))?;
-        }
-        Ok(())
+        print_verdict(&self.problems, self.ok, printer)
     }
 }
