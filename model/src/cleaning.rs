@@ -127,9 +127,16 @@ fn valley(profile: &[Distances]) -> Option<f64> {
         .collect();
     sorted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
     let total: f64 = sorted.iter().map(|(_, weight)| weight).sum();
+    // Numbers of windows: their sums are exact, whatever the order.
+    let mut mass_from: Vec<f64> = vec![0.0; sorted.len() + 1];
+    let mut mass = 0.0;
+    for (from, (_, weight)) in mass_from.iter_mut().zip(&sorted).rev() {
+        mass += weight;
+        *from = mass;
+    }
     let mass_above = |cut: f64| -> f64 {
         let from = sorted.partition_point(|(distance, _)| *distance <= cut);
-        sorted.iter().skip(from).map(|(_, weight)| weight).sum()
+        mass_from.get(from).copied().unwrap_or(0.0)
     };
     let spread = (ODD_SHARE * (1.0 - ODD_SHARE) / total.max(1.0)).sqrt();
     let least = (ODD_SHARE + SIGNIFICANCE * spread) * total;

@@ -47,6 +47,12 @@ impl TemplateId {
         }
         Self(id)
     }
+
+    /// Its 48 bits.
+    pub(crate) fn number(self) -> u64 {
+        let [a, b, c, d, e, f] = self.0;
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
+    }
 }
 
 impl fmt::Display for TemplateId {

@@ -17,10 +17,13 @@ use crate::mask::{MaskError, hash_token};
 use crate::miner::MinerConfig;
 use crate::model::{Content, DEFAULT_WINDOW, Model, SourceModel};
 use crate::rules::RuleConfig;
-use crate::sequence::{sequence, vocabulary};
+use crate::sequence::vocabulary;
 use crate::session::{Corpus, Counts, Session};
 use crate::threshold::AlarmTarget;
-use crate::window::{EventWindow, WindowError, WindowSpec, Windowing};
+use crate::train::gather::Gathered;
+use crate::window::{WindowError, WindowSpec, Windowing};
+
+mod gather;
 
 /// What shapes a training. The default is what ships.
 #[derive(Debug, Clone)]
@@ -122,7 +125,7 @@ pub fn train(records: Vec<LogRecord>, options: &TrainOptions) -> Result<Model, T
 
 /// [`train`] on more records than memory holds. `replay` hands every record to its argument, the
 /// same ones each time it is called: once for the headers, once for the templates, and once for
-/// every million records, of which only the windows of one part are held at a time.
+/// every eight million records, of which a template's number and a place in a window are held.
 ///
 /// # Errors
 /// [`ReplayError::Read`] with what `replay` returned; otherwise as [`train`].
@@ -177,20 +180,24 @@ fn train_in_shards<E>(
     }
     let shards = lines.div_ceil(shard_lines).max(1);
     for shard in 0..shards {
-        let mut held: BTreeMap<Source, Vec<LogRecord>> = BTreeMap::new();
+        let mut gathered: BTreeMap<Source, Gathered> = BTreeMap::new();
         replay(&mut |record| {
-            if let Some((windowing, _)) = miners.get(&record.source)
-                && shard_of(windowing, record, shards) == Some(shard)
+            if let Some((windowing, lines)) = miners.get(&record.source)
+                && let Some(group) = windowing.group(record)
+                && shard_of(windowing, group, record.time, shards) == shard
             {
-                held.entry(record.source).or_default().push(record.clone());
+                let gathered = gathered.entry(record.source).or_default();
+                gathered.add(record, group, lines);
             }
         })
         .map_err(ReplayError::Read)?;
-        for (source, records) in held {
+        for (source, gathered) in gathered {
             if let (Some((windowing, lines)), Some(part)) =
                 (miners.get(&source), parts.get_mut(&source))
             {
-                part.add(windowing.assemble(records).windows, lines);
+                gathered.windows(windowing, lines, &mut |order, bounds, session| {
+                    part.add(order, bounds, session);
+                });
             }
         }
     }
@@ -229,19 +236,20 @@ fn train_in_shards<E>(
     Ok(Model::new(content).map_err(TrainError::from)?)
 }
 
-/// Records whose windows are held at once.
-const SHARD_LINES: u64 = 1 << 20;
+/// Lines that are held at once, each in some hundred bytes.
+const SHARD_LINES: u64 = 1 << 23;
 
-/// In which part the window of a record is; all records of a window are in one. `None`: no window
-/// holds it.
-fn shard_of(windowing: &Windowing, record: &LogRecord, shards: u64) -> Option<u64> {
-    let group = windowing.group(record)?;
+/// In which part the window of a record is; all records of a window are in one.
+fn shard_of(windowing: &Windowing, group: &str, time: Time, shards: u64) -> u64 {
+    if shards == 1 {
+        return 0;
+    }
     let start = windowing
-        .tumbling_bounds(record.time)
+        .tumbling_bounds(time)
         .map(|bounds| bounds.start.as_millis());
     let hash = hash_token(group.as_bytes()) ^ hash_token(&start.unwrap_or(0).to_be_bytes());
     // The high bits: the low ones of a product are weak.
-    Some((hash >> 32) % shards)
+    (hash >> 32) % shards
 }
 
 /// Start, entity and key of a window.
@@ -257,15 +265,11 @@ struct Part {
 }
 
 impl Part {
-    fn add(&mut self, windows: Vec<EventWindow>, lines: &LineMiner) {
-        for window in windows {
-            let session = sequence(lines, &window.records).session;
-            let span = self.span.get_or_insert(window.interval);
-            span.start = span.start.min(window.interval.start);
-            span.end = span.end.max(window.interval.end);
-            let order = (window.interval.start, window.entity, window.key);
-            self.sessions.push((order, session));
-        }
+    fn add(&mut self, order: WindowOrder, bounds: Interval, session: Session) {
+        let span = self.span.get_or_insert(bounds);
+        span.start = span.start.min(bounds.start);
+        span.end = span.end.max(bounds.end);
+        self.sessions.push((order, session));
     }
 
     /// Puts the windows into their order; answers what operators said of each.
