@@ -7,6 +7,7 @@ pub mod judge;
 pub mod latency;
 pub mod learn;
 pub mod logs;
+pub mod measure;
 pub mod on_call;
 pub mod places;
 pub mod read_back;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aiops_domain::Time;
+use aiops_domain::{Source, Time};
 use aiops_infra::config::StackConfig;
 use aiops_model::TrainOptions;
 use aiops_model::rules::RuleConfig;
@@ -30,19 +31,22 @@ use anyhow::Context as _;
 
 use crate::demo::incidents::IncidentReader;
 use crate::demo::latency::Clockwork;
+use crate::demo::measure::Meter;
 use crate::demo::on_call::OnCall;
 use crate::demo::places::Places;
 use crate::demo::read_back::Lines;
 use crate::demo::receiver::Receiver;
 use crate::demo::remediation::Remediation;
-use crate::demo::report::Report;
+use crate::demo::report::{Metrics, Report};
 use crate::demo::state::{Observer, Snapshot};
 use crate::demo::stream::{Pace, Streamer};
 use crate::error::CommandError;
+use crate::local::aws::REGION;
 use crate::local::cloud::{LocalCloud, Options as CloudOptions};
 use crate::local::stack;
 use crate::package::build::{outside_of_project, workspace_root};
 use crate::printer::Printer;
+use crate::workload::measured::measure;
 use crate::workload::{self, Label, LogEvent, Settings, Workload};
 
 /// Event time passes so many times as fast as the clock on the wall.
@@ -138,15 +142,28 @@ impl<'a> Demo<'a> {
 
     /// The generated workload from end to end.
     pub async fn run_workload(self) -> Result<(Report, LocalCloud), CommandError> {
+        let settings = self.settings()?;
         let Workload {
             quiet,
             live,
-            labels,
+            mut labels,
             live_start,
-            ..
-        } = workload::generate(&self.settings()?);
+            live_end,
+        } = workload::generate(&settings);
+        let measured = measure(
+            settings.seed,
+            &settings.instances,
+            REGION,
+            (live_start, live_end),
+        );
+        labels.extend(measured.labels);
         let label_file = self.write_labels(&labels)?;
         drop(labels);
+        // What was usual lies there before anything is to be judged by it.
+        let delivery = &self.places.metrics_delivery;
+        let mut usual = Meter::new(self.cloud.aws().clone(), delivery, &measured.before);
+        usual.finish().await?;
+        let mut meter = Meter::new(self.cloud.aws().clone(), delivery, &measured.live);
         let progress = self.printer.progress(None, "training on the quiet period");
         let groups = places::log_groups(&self.config, &self.cloud)?;
         let flow_format = groups
@@ -195,7 +212,7 @@ impl<'a> Demo<'a> {
             &self.places.slack_signing_secret,
         )
         .await?;
-        let clockwork = self.stream(&live, live_start).await?;
+        let clockwork = self.stream(&live, live_start, &mut meter).await?;
         let (incidents, findings) = self.settle(live.len() as u64).await?;
         if let Some(trained) = &trained {
             let asked = trained.served.invocations();
@@ -211,6 +228,13 @@ impl<'a> Demo<'a> {
         // What late lines took back counts neither way.
         let (incidents, _) = judge::standing(incidents);
         let (injected, false_incidents) = judge::judge(&labels, &incidents);
+        let (of_metrics, injected) = injected
+            .into_iter()
+            .partition(|injected| injected.source == Source::Metrics);
+        let metrics = Metrics {
+            points: usual.sent() + meter.sent(),
+            injected: of_metrics,
+        };
         let latencies = clockwork.latencies(&incidents, &findings, &self.receiver.received());
         let lines = self.read_back(live.len() as u64).await?;
         if !self.options.keep {
@@ -233,6 +257,7 @@ impl<'a> Demo<'a> {
             rules: self.options.rules,
             lines,
             injected,
+            metrics,
             incidents,
             withdrawn,
             findings,
@@ -308,7 +333,12 @@ impl<'a> Demo<'a> {
     }
 
     /// Streams the live period at the demonstration's speed.
-    async fn stream(&self, live: &[LogEvent], live_start: Time) -> anyhow::Result<Clockwork> {
+    async fn stream(
+        &self,
+        live: &[LogEvent],
+        live_start: Time,
+        meter: &mut Meter<'_>,
+    ) -> anyhow::Result<Clockwork> {
         let mut streamer = Streamer::new(self.cloud.aws().clone(), None);
         let mut clockwork = Clockwork::default();
         let categoriser = learn::categoriser(&self.config);
@@ -325,8 +355,10 @@ impl<'a> Demo<'a> {
             tokio::time::sleep(pace.until(cut)).await;
             clockwork.put(&categoriser, slice);
             streamer.put(slice).await?;
+            meter.put_until(cut).await?;
             bar.set_position(streamer.sent());
         }
+        meter.finish().await?;
         bar.finish_and_clear();
         Ok(clockwork)
     }

@@ -11,6 +11,7 @@ mod containers;
 mod flow;
 mod host;
 pub mod incidents;
+pub mod measured;
 mod nodes;
 pub(crate) mod random;
 mod service;

@@ -20,6 +20,10 @@ pub struct Places {
     pub incidents_table: String,
     /// Queue of the detector: notifications of segments, and timers.
     pub detector_queue_url: String,
+    /// Queue of the metric detector: notifications of metrics.
+    pub metrics_queue_url: String,
+    /// The delivery stream of metrics.
+    pub metrics_delivery: String,
     /// SSM parameter that points to the model.
     pub model_parameter: String,
     /// The workflow.
@@ -56,6 +60,12 @@ impl Places {
             models_bucket: bucket("models")?,
             incidents_table: output("aws:dynamodb/table:Table", "incidents", "name")?,
             detector_queue_url: output("aws:sqs/queue:Queue", "segments", "url")?,
+            metrics_queue_url: output("aws:sqs/queue:Queue", "metrics", "url")?,
+            metrics_delivery: output(
+                "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+                "metrics",
+                "name",
+            )?,
             model_parameter: output("aws:ssm/parameter:Parameter", "model", "name")?,
             state_machine_arn: output("aws:sfn/stateMachine:StateMachine", "incidents", "arn")?,
             network_acl_ids: vec![acl("public")?, acl("private")?],

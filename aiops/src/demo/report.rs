@@ -33,6 +33,8 @@ pub struct Parts {
     pub lines: Lines,
     /// What was put in, with what found it.
     pub injected: Vec<Injected>,
+    /// The same of metrics.
+    pub metrics: Metrics,
     /// What was found.
     pub incidents: Vec<Incident>,
     /// What was found and taken back when late lines came.
@@ -56,6 +58,7 @@ pub struct Report {
     seed: u64,
     lines: Lines,
     injected: Vec<Injected>,
+    metrics: Metrics,
     incidents: Vec<Incident>,
     withdrawn: Vec<Incident>,
     findings: Vec<Finding>,
@@ -66,6 +69,15 @@ pub struct Report {
     ok: bool,
     #[serde(skip)]
     problems: Vec<String>,
+}
+
+/// The faults in metrics: beside the incidents of the logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Metrics {
+    /// Points that Firehose accepted.
+    pub points: u64,
+    /// What was put in, with what found it.
+    pub injected: Vec<Injected>,
 }
 
 /// From the last line to the message, in milliseconds.
@@ -94,6 +106,7 @@ impl Report {
             seed: parts.seed,
             lines: parts.lines,
             injected: parts.injected,
+            metrics: parts.metrics,
             incidents: parts.incidents,
             withdrawn: parts.withdrawn,
             findings: parts.findings,
@@ -131,13 +144,13 @@ impl Report {
             "{}",
             printer.styled(Style::Heading, "Injected and found")
         ))?;
-        for injected in &self.injected {
+        for injected in self.injected.iter().chain(&self.metrics.injected) {
             let (style, mark) = match injected.incident_id {
                 Some(_) => (Style::Good, "found "),
                 None => (Style::Bad, "MISSED"),
             };
             printer.line(format_args!(
-                "  {} {:<18} {:<9} {}",
+                "  {} {:<19} {:<9} {}",
                 printer.styled(style, mark),
                 injected.kind,
                 injected.source,
@@ -332,6 +345,14 @@ fn problems(parts: &Parts, p95: Option<u64>) -> Vec<String> {
             "{found} of {} incidents found, at least {wanted} expected",
             parts.injected.len()
         ));
+    }
+    for injected in &parts.metrics.injected {
+        if injected.incident_id.is_none() {
+            problems.push(format!(
+                "the {} of {} was not found in the metrics",
+                injected.kind, injected.entity
+            ));
+        }
     }
     if parts.false_incidents.len() > FALSE_INCIDENTS_MAX {
         problems.push(format!(

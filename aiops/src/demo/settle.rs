@@ -1,5 +1,5 @@
-//! When is everything done? When every line is in the segments or in quarantine, the detector's
-//! queue is empty (its timers are messages too) and no workflow runs any more.
+//! When is everything done? When every line is in the segments or in quarantine, the detectors'
+//! queues are empty (timers are messages too) and no workflow runs any more.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ pub(super) const STILL_FOR: Duration = Duration::from_secs(180);
 pub struct Seen {
     /// Distinct lines in segments and quarantine.
     pub lines: u64,
-    /// Messages of the detector's queue: waiting, delayed, under way.
+    /// Messages of the detectors' queues: waiting, delayed, under way.
     pub messages: u64,
     /// Workflows under way.
     pub workflows: usize,
@@ -67,7 +67,8 @@ pub async fn wait_for(
         if seen.lines < sent {
             seen.lines = arrivals.count(aws, places).await?;
         }
-        seen.messages = messages(aws, &places.detector_queue_url).await?;
+        seen.messages = messages(aws, &places.detector_queue_url).await?
+            + messages(aws, &places.metrics_queue_url).await?;
         seen.workflows = running(aws, &places.state_machine_arn).await?;
         if seen != before {
             moved = Instant::now();
