@@ -25,6 +25,7 @@ mod files;
 mod hosting;
 mod images;
 mod jobs;
+mod log;
 mod packages;
 
 /// Bytes of a request: a layer of an image is the largest.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests unwrap too")]
 
+mod log;
 mod path;
 mod refusals;
 mod world;

@@ -6,27 +6,19 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aiops_functions::adapters::signed::Service;
 use aiops_functions::ports::ObjectStore as _;
 use aiops_functions::training::job::TrainingJob;
-use regex::Regex;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::AbortHandle;
 
 use super::answer::{Answer, Refusal};
+use super::log::JobLog;
 use super::{Shared, api, check, files, images};
 use crate::image::{BINARIES, Manifest};
 
-/// The log group of training jobs.
-const LOG_GROUP: &str = "/aws/sagemaker/TrainingJobs";
-
 /// Characters of a failure's reason.
 const REASON_CHARS_MAX: usize = 1024;
-
-/// Lines of a log that one call carries.
-const LOG_LINES_MAX: usize = 1000;
 
 /// How long a container has from SIGTERM to SIGKILL.
 const GRACE: Duration = Duration::from_secs(120);
@@ -39,7 +31,7 @@ pub(crate) struct Job {
     transitions: Vec<&'static str>,
     failure: Option<String>,
     artefact: Option<String>,
-    metrics: BTreeMap<String, f64>,
+    pub(super) metrics: BTreeMap<String, f64>,
     task: Option<AbortHandle>,
     stopping: tokio::sync::watch::Sender<bool>,
 }
@@ -184,14 +176,13 @@ async fn trained(
         }
     }
     passes(shared, job, "Training");
-    let (ended, lines) = match contained(job, &root, stop).await {
+    let log = JobLog::open(shared, job);
+    let ended = contained(job, &root, &log, stop).await;
+    log.close().await;
+    let ended = match ended {
         Ok(ended) => ended,
         Err(error) => return Ended::Failed(format!("InternalServerError: {error}")),
     };
-    keep_log(shared, job, &lines).await;
-    if let Some(kept) = shared.state().jobs.get_mut(job.name()) {
-        kept.metrics = metrics(job, &lines);
-    }
     if !matches!(ended, Ended::Completed) {
         return ended;
     }
@@ -207,12 +198,13 @@ async fn trained(
     }
 }
 
-/// Runs `train` to its end, or to the job's; what it printed, too.
+/// Runs `train` to its end, or to the job's; what it prints goes to the log.
 async fn contained(
     job: &TrainingJob,
     root: &Path,
+    log: &JobLog,
     mut stop: tokio::sync::watch::Receiver<bool>,
-) -> std::io::Result<(Ended, Vec<String>)> {
+) -> std::io::Result<Ended> {
     let mut child = Command::new(binary(root, "train"))
         .env_clear()
         .env("PATH", format!("/{BINARIES}"))
@@ -224,8 +216,8 @@ async fn contained(
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
-    let output = child.stdout.take().map(collect);
-    let errors = child.stderr.take().map(collect);
+    let output = child.stdout.take().map(|stream| log.follow(stream));
+    let errors = child.stderr.take().map(|stream| log.follow(stream));
     let limit = Duration::from_secs(job.stopping_condition.max_runtime_in_seconds.into());
     let stopped = tokio::select! {
         status = child.wait() => {
@@ -240,22 +232,21 @@ async fn contained(
         end(&mut child).await?;
     }
     let status = child.wait().await?;
-    let mut lines = Vec::new();
-    for part in [output, errors].into_iter().flatten() {
-        lines.extend(part.await.unwrap_or_default());
+    for followed in [output, errors].into_iter().flatten() {
+        followed.await.map_err(std::io::Error::other)?;
     }
     if let Some(why) = stopped {
-        return Ok((Ended::Stopped(why), lines));
+        return Ok(Ended::Stopped(why));
     }
     if status.success() {
-        return Ok((Ended::Completed, lines));
+        return Ok(Ended::Completed);
     }
     let reason = std::fs::read_to_string(root.join("opt/ml/output/failure")).unwrap_or_default();
     let code = status
         .code()
         .map_or("none".to_owned(), |code| code.to_string());
     let failure = format!("AlgorithmError: {reason}, exit code: {code}");
-    Ok((Ended::Failed(failure), lines))
+    Ok(Ended::Failed(failure))
 }
 
 /// Asks a process to end, and ends it when it does not.
@@ -272,67 +263,6 @@ pub(super) async fn end(child: &mut Child) -> std::io::Result<()> {
 
 pub(super) fn binary(root: &Path, name: &str) -> PathBuf {
     root.join(BINARIES).join(name)
-}
-
-fn collect(stream: impl AsyncRead + Unpin + Send + 'static) -> JoinHandle<Vec<String>> {
-    tokio::spawn(async move {
-        let mut lines = BufReader::new(stream).lines();
-        let mut collected = Vec::new();
-        while let Ok(Some(line)) = lines.next_line().await {
-            collected.push(line);
-        }
-        collected
-    })
-}
-
-fn metrics(job: &TrainingJob, lines: &[String]) -> BTreeMap<String, f64> {
-    let mut values = BTreeMap::new();
-    for definition in &job.algorithm_specification.metric_definitions {
-        let Ok(regex) = Regex::new(&definition.regex) else {
-            continue;
-        };
-        let last = lines
-            .iter()
-            .filter_map(|line| regex.captures(line)?.get(1)?.as_str().parse().ok())
-            .next_back();
-        if let Some(value) = last {
-            values.insert(definition.name.clone(), value);
-        }
-    }
-    values
-}
-
-/// Logs where SageMaker logs. That this fails must not fail the job.
-async fn keep_log(shared: &Shared, job: &TrainingJob, lines: &[String]) {
-    let stream = format!("{}/algo-1-{}", job.name(), now() as u64);
-    let group = json!({ "logGroupName": LOG_GROUP });
-    let place = json!({ "logGroupName": LOG_GROUP, "logStreamName": stream });
-    // It may be there already.
-    let _known = shared
-        .cloud
-        .json(Service::Logs, "CreateLogGroup", &group)
-        .await;
-    let _known = shared
-        .cloud
-        .json(Service::Logs, "CreateLogStream", &place)
-        .await;
-    let timestamp = (now() * 1000.0) as i64;
-    for some in lines.chunks(LOG_LINES_MAX) {
-        let events: Vec<Value> = some
-            .iter()
-            .filter(|line| !line.is_empty())
-            .map(|line| json!({"timestamp": timestamp, "message": line}))
-            .collect();
-        let mut request = place.clone();
-        request["logEvents"] = events.into();
-        if let Err(error) = shared
-            .cloud
-            .json(Service::Logs, "PutLogEvents", &request)
-            .await
-        {
-            tracing::warn!(%error, "the log of a training job was not kept");
-        }
-    }
 }
 
 async fn upload(shared: &Shared, job: &TrainingJob, root: &Path) -> Result<String, String> {
