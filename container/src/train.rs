@@ -10,7 +10,7 @@ use aiops_domain::training::{
     TrainingMetric, VALIDATION_CHANNEL,
 };
 use aiops_model::train::ReplayError;
-use aiops_model::{Model, train_replayed, validate};
+use aiops_model::{Model, TrainError, train_replayed, validate};
 
 use crate::exit::ContainerError;
 use crate::root::Root;
@@ -40,6 +40,15 @@ pub fn run(root: &Root, log: &mut dyn Write) -> Result<(), ContainerError> {
     )
     .map_err(|error| match error {
         ReplayError::Read(error) => error,
+        ReplayError::Train(TrainError::NoRecords) if counts.unreadable > 0 => {
+            ContainerError::input(
+                &root.channel(TRAINING_CHANNEL),
+                format_args!(
+                    "none of its {} lines is a record of a segment",
+                    counts.unreadable
+                ),
+            )
+        }
         ReplayError::Train(error) => ContainerError::Train(error),
     })?;
     if counts.unreadable > 0 {

@@ -8,13 +8,19 @@ use std::process::Command;
 #[test]
 fn the_command_line_resolves_the_features_that_the_tests_resolve() {
     let everything = resolved(&["--workspace"]);
-    let command_line = resolved(&["--package", "aiops", "--edges", "normal,build"]);
-    let only_there: Vec<_> = command_line.difference(&everything).collect();
-    assert!(
-        only_there.is_empty(),
-        "compiled again by `cargo test --workspace` after `cargo aiops demo`, with other features: \
-         {only_there:#?}\nname the missing features in aiops/Cargo.toml, beside the others"
-    );
+    // What a development build compiles: the command line, and what it builds itself.
+    for built in [None, Some("aiops-functions"), Some("aiops-container")] {
+        let mut selection = vec!["--package", "aiops", "--edges", "normal,build"];
+        selection.extend(built.iter().flat_map(|package| ["--package", *package]));
+        let command_line = resolved(&selection);
+        let only_there: Vec<_> = command_line.difference(&everything).collect();
+        assert!(
+            only_there.is_empty(),
+            "compiled again by `cargo test --workspace` after `cargo aiops demo` ({built:?}), with \
+             other features: {only_there:#?}\nname the missing features in aiops/Cargo.toml, beside \
+             the others"
+        );
+    }
 }
 
 /// Each package with its features, `name version [features]`.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 
 use super::{BINARIES, Image};
-use crate::package::build::{cargo_build, remapped_paths};
+use crate::package::build::{COMMAND_LINE, cargo_build, reproducible};
 use crate::package::{Architecture, glibc};
 
 /// The package whose binaries are the image.
@@ -58,16 +58,19 @@ pub fn image(workspace: &Path, build: Build) -> anyhow::Result<Image> {
 }
 
 fn binaries(workspace: &Path, build: Build) -> anyhow::Result<BTreeMap<String, PathBuf>> {
-    let mut flags = remapped_paths(workspace);
-    // The C library becomes part of the binary: nothing in it is loaded at run time.
-    flags.push("-Ctarget-feature=+crt-static".to_owned());
-    let flags = flags.join("\u{1f}");
     let built = cargo_build(workspace, |command| {
         command.args(["--package", CONTAINER]);
-        if let Build::Release(architecture) = build {
-            command
-                .args(["--release", "--target", architecture.target()])
-                .env("CARGO_ENCODED_RUSTFLAGS", flags);
+        match build {
+            // With the command line, whose features of shared dependencies are then the same: alone,
+            // the container's would be compiled a second time, which takes minutes.
+            Build::Local => {
+                command.args(["--package", COMMAND_LINE]);
+            }
+            Build::Release(architecture) => {
+                command.args(["--release", "--target", architecture.target()]);
+                // The C library becomes part of the binary: nothing in it is loaded at run time.
+                reproducible(command, workspace, &["-Ctarget-feature=+crt-static"]);
+            }
         }
     })
     .context("the training image")?;

@@ -1,7 +1,7 @@
 //! Builds the functions' binaries with cargo.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,7 +14,7 @@ use crate::error::CommandError;
 /// The package whose binaries are the deployed functions.
 const FUNCTIONS: &str = "aiops-functions";
 /// The package whose only further binary stands in for AWS on the local cloud.
-const COMMAND_LINE: &str = "aiops";
+pub(crate) const COMMAND_LINE: &str = "aiops";
 
 /// For which cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,14 +61,14 @@ pub fn build(workspace: &Path, build: Build) -> anyhow::Result<BTreeMap<String, 
         match build {
             // Both packages at once, or the features of shared dependencies would differ from those
             // that the command line was built with, and they would be compiled again.
-            Build::Local => command.args(["--package", COMMAND_LINE]),
-            Build::Release(architecture) => command
-                .args(["--release", "--target", architecture.target()])
-                .env(
-                    "CARGO_ENCODED_RUSTFLAGS",
-                    remapped_paths(workspace).join("\u{1f}"),
-                ),
-        };
+            Build::Local => {
+                command.args(["--package", COMMAND_LINE]);
+            }
+            Build::Release(architecture) => {
+                command.args(["--release", "--target", architecture.target()]);
+                reproducible(command, workspace, &[]);
+            }
+        }
     })
     .context("the functions")?;
     let binaries: BTreeMap<String, PathBuf> = built
@@ -159,8 +159,29 @@ fn of_a_package(name: &OsStr) -> bool {
     })
 }
 
+/// Makes what a build gives a matter of the sources alone, wherever and in whatever environment it
+/// runs: built incrementally, for one, the same sources give another binary.
+pub(crate) fn reproducible(command: &mut Command, workspace: &Path, flags: &[&str]) {
+    let inherited = std::env::vars_os().map(|(name, _)| name);
+    let given = command.get_envs().map(|(name, _)| name.to_owned());
+    let of_a_profile = |name: &OsString| {
+        let name = name.to_str();
+        name.is_some_and(|name| name.starts_with("CARGO_PROFILE_"))
+    };
+    let names: Vec<OsString> = inherited.chain(given).filter(of_a_profile).collect();
+    for name in names {
+        command.env_remove(name);
+    }
+    let mut all = remapped_paths(workspace);
+    all.extend(flags.iter().map(|flag| (*flag).to_owned()));
+    command
+        .env("CARGO_INCREMENTAL", "0")
+        // Before every other place that cargo takes flags from.
+        .env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+}
+
 /// Compiler flags that replace where the sources lie on this machine by fixed names.
-pub(crate) fn remapped_paths(workspace: &Path) -> Vec<String> {
+fn remapped_paths(workspace: &Path) -> Vec<String> {
     let mut flags = vec![remap(workspace, "/aiops")];
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -192,4 +213,53 @@ pub fn outside_of_project() -> CommandError {
         "the current directory is not inside the project: the functions are built from its sources"
             .to_owned(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A package of two units, so that building it incrementally shows in the binary.
+    fn project(directory: &Path) {
+        let manifest = "[package]\nname = \"two\"\nversion = \"1.0.0\"\nedition = \"2024\"\n[workspace]\n[profile.release]\nstrip = \"symbols\"\n";
+        let main = "mod other;\nfn main() {\n    println!(\"{} {}\", other::sum(&[1, 2, 3]), file!());\n}\n";
+        let other = "pub fn sum(numbers: &[u64]) -> u64 {\n    numbers.iter().map(|number| format!(\"{number}\").len() as u64).sum()\n}\n";
+        std::fs::create_dir(directory.join("src")).unwrap();
+        for (name, text) in [
+            ("Cargo.toml", manifest),
+            ("src/main.rs", main),
+            ("src/other.rs", other),
+        ] {
+            std::fs::write(directory.join(name), text).unwrap();
+        }
+    }
+
+    #[test]
+    fn two_builds_give_the_same_bytes_wherever_and_however_they_run() {
+        let built = |variables: &[(&str, &str)]| {
+            let directory = tempfile::tempdir().unwrap();
+            project(directory.path());
+            let mut command = Command::new(std::env::var_os("CARGO").unwrap());
+            command
+                .current_dir(directory.path())
+                .args(["build", "--release", "--offline", "--quiet"])
+                .env("CARGO_TARGET_DIR", directory.path().join("target"))
+                .envs(variables.iter().copied());
+            reproducible(&mut command, directory.path(), &[]);
+            assert!(command.status().unwrap().success());
+            std::fs::read(directory.path().join("target/release/two")).unwrap()
+        };
+        let plain = built(&[]);
+        let otherwise = built(&[
+            ("CARGO_INCREMENTAL", "1"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
+            ("RUSTFLAGS", "-Cdebuginfo=2"),
+        ]);
+        assert!(
+            plain == otherwise,
+            "{} and {} bytes",
+            plain.len(),
+            otherwise.len()
+        );
+    }
 }

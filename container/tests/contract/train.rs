@@ -121,8 +121,11 @@ fn what_is_wrong_is_said_where_sagemaker_looks() {
         root.channel("training", &[]);
         fs::create_dir_all(root.ml("input/data/training")).unwrap();
     });
-    broken("there is no line to train on", 2, &|root| {
+    broken("none of its 2 lines is a record of a segment", 2, &|root| {
         root.channel("training", &[("a.ndjson", b"no\nrecords\n".to_vec())]);
+    });
+    broken("there is no line to train on", 2, &|root| {
+        root.channel("training", &[("a.ndjson", b"\n".to_vec())]);
     });
     broken("not a whole gzip file", 2, &|root| {
         let mut cut = lines();
