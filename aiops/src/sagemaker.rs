@@ -3,7 +3,6 @@
 pub mod gate;
 pub mod packages;
 pub mod pointer;
-pub mod stack;
 pub mod submit;
 pub mod watch;
 

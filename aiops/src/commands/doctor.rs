@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::deployed::Deployed;
+use crate::deployed::{Deployed, StackArgs};
 use crate::error::{CommandError, Outcome};
 use crate::printer::{Printer, Style, printable};
 
@@ -111,7 +111,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         .enable_all()
         .build()?;
     let checks = runtime.block_on(async {
-        let deployed = Deployed::open(&args.stack).await?;
+        let deployed = Deployed::open(&StackArgs::named(&args.stack)).await?;
         let mut checks = state::checks(&deployed).await;
         if !args.no_canary {
             printer.note("a line is on its way through the stack");

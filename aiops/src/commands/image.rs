@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::deployed::{Deployed, StackArgs};
 use crate::error::{CommandError, Outcome};
 use crate::image::build::{self, Build};
 use crate::image::reference::{Repository, is_tag};
@@ -16,7 +17,6 @@ use crate::image::{Image, directory};
 use crate::package::Architecture;
 use crate::package::build::{outside_of_project, workspace_root};
 use crate::printer::Printer;
-use crate::sagemaker::stack::{Deployed, StackArgs};
 
 /// Bytes that the image may have.
 const IMAGE_BYTES_MAX: u64 = 30 << 20;

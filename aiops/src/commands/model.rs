@@ -3,11 +3,11 @@
 use aiops_domain::model_pointer::ModelPointer;
 use serde::Serialize;
 
+use crate::deployed::{Deployed, StackArgs};
 use crate::error::{CommandError, Outcome};
 use crate::printer::{Printer, Style};
 use crate::sagemaker::packages::{self, Approval, Package};
 use crate::sagemaker::pointer;
-use crate::sagemaker::stack::{Deployed, StackArgs};
 
 /// List, show, promote and roll back versions of the model.
 #[derive(Debug, clap::Args)]

@@ -13,7 +13,7 @@ use aiops_functions::replay::{self, Rebuilt, Request};
 use aiops_model::WindowSpec;
 use serde::Serialize;
 
-use crate::deployed::Deployed;
+use crate::deployed::{Deployed, StackArgs};
 use crate::error::{CommandError, Outcome};
 use crate::printer::Printer;
 
@@ -130,7 +130,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
 }
 
 async fn replayed(args: &Args) -> Result<Report, CommandError> {
-    let deployed = Deployed::open(&args.stack).await?;
+    let deployed = Deployed::open(&StackArgs::named(&args.stack)).await?;
     let appender: AppenderConfig = deployed.configuration("log-appender").await?;
     let detector: DetectorConfig = deployed.configuration("anomaly-detector").await?;
     let store = S3::new(&deployed.sdk);

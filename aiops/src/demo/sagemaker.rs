@@ -21,12 +21,12 @@ use serde_json::{Value, json};
 use super::places::Places;
 use crate::commands::local::sagemaker::serve;
 use crate::commands::model::make_current;
+use crate::deployed::{Deployed, LOCAL_IMAGE};
 use crate::image::build::{Build, image};
 use crate::local::aws::{Aws, REGION};
 use crate::local::sagemaker::LocalSagemaker;
 use crate::printer::Printer;
 use crate::sagemaker::gate::judge;
-use crate::sagemaker::stack::{Deployed, LOCAL_IMAGE};
 use crate::sagemaker::submit::{Request, submit};
 use crate::sagemaker::watch::{Status, wait};
 

@@ -7,9 +7,9 @@ use aiops_model::Model;
 use super::of_port;
 use super::packages::{Approval, Package, register};
 use super::watch::Described;
+use crate::deployed::Deployed;
 use crate::error::CommandError;
 use crate::image::layer::file_of;
-use crate::sagemaker::stack::Deployed;
 
 /// Bytes of `model.tar.gz`, and of the model in it.
 const ARTEFACT_BYTES_MAX: u64 = 256 << 20;

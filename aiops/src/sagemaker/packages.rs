@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::of_port;
+use crate::deployed::Deployed;
 use crate::error::CommandError;
-use crate::sagemaker::stack::Deployed;
 
 /// Packages that are listed.
 const LISTED_MAX: usize = 100;

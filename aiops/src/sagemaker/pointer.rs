@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::of_port;
 use super::packages::Package;
+use crate::deployed::Deployed;
 use crate::error::CommandError;
-use crate::sagemaker::stack::Deployed;
 
 /// Bytes of an artefact, as the detector reads it.
 const ARTEFACT_BYTES_MAX: u64 = 256 << 20;

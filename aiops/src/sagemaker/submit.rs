@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::of_port;
 use super::watch::{Status, describe};
+use crate::deployed::{Deployed, LOCAL};
 use crate::error::CommandError;
-use crate::sagemaker::stack::{Deployed, LOCAL};
 
 /// Jobs of the same inputs that were tried before a new one is given up.
 const TRIES_MAX: u32 = 20;

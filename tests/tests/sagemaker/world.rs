@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aiops::commands::local::sagemaker::serve;
+use aiops::deployed::Deployed;
 use aiops::image::build::{Build, image};
 use aiops::image::{BINARIES, Image};
 use aiops::local::aws::{Aws, REGION, SSM};
@@ -14,7 +15,6 @@ use aiops::local::process::Emulator;
 use aiops::local::sagemaker::LocalSagemaker;
 use aiops::package::Architecture;
 use aiops::printer::Printer;
-use aiops::sagemaker::stack::Deployed;
 use aiops::sagemaker::submit::Request;
 use aiops_domain::config::{TrainingRange, TrainingResources};
 use aiops_domain::record::RECORD_VERSION;

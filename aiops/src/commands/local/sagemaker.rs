@@ -7,6 +7,7 @@ use aiops_functions::adapters::{S3, sdk};
 use serde_json::{Value, json};
 
 use crate::commands::image::send;
+use crate::deployed::{LOCAL_IMAGE, LOCAL_SAGEMAKER};
 use crate::error::{CommandError, Outcome};
 use crate::image::build::{self, Build};
 use crate::image::{Image, directory};
@@ -14,7 +15,6 @@ use crate::local::sagemaker::{LocalSagemaker, Options};
 use crate::local::state::LocalState;
 use crate::package::build::{outside_of_project, workspace_root};
 use crate::printer::Printer;
-use crate::sagemaker::stack::{LOCAL_IMAGE, LOCAL_SAGEMAKER};
 
 /// The role of training jobs and endpoints on this machine.
 const ROLE: &str = "aiops-local-sagemaker";

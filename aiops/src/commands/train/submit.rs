@@ -9,11 +9,11 @@ use aiops_domain::{Source, Time};
 use serde::Serialize;
 
 use crate::commands::model::make_current;
+use crate::deployed::{Deployed, LOCAL, LOCAL_IMAGE, StackArgs};
 use crate::error::{CommandError, Outcome};
 use crate::printer::Printer;
 use crate::sagemaker::gate::judge;
 use crate::sagemaker::packages::Package;
-use crate::sagemaker::stack::{Deployed, LOCAL, LOCAL_IMAGE, StackArgs};
 use crate::sagemaker::submit::{Request, submit};
 use crate::sagemaker::watch::{Status, wait};
 
