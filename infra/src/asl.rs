@@ -4,6 +4,43 @@
 //! by declaring a state of the same machine, so a `Next` that dangles, a state that is reached from
 //! nowhere it could be, or a loop without an end do not compile. Waiting for something is a retry with
 //! back-off, not a loop.
+//!
+//! ```
+//! use aiops_infra::asl::machine;
+//!
+//! machine("two states", 60, |states| {
+//!     let done = states.succeed("Done");
+//!     states.choice("Asked", [], done)
+//! });
+//! ```
+//!
+//! Going to a state that is not declared, to a name, or to a state of another machine does not build:
+//!
+//! ```compile_fail,E0425
+//! use aiops_infra::asl::machine;
+//!
+//! machine("dangles", 60, |states| states.choice("Asked", [], done));
+//! ```
+//!
+//! ```compile_fail,E0308
+//! use aiops_infra::asl::machine;
+//!
+//! machine("dangles", 60, |states| {
+//!     states.succeed("Done");
+//!     states.choice("Asked", [], "Done")
+//! });
+//! ```
+//!
+//! ```compile_fail,E0521
+//! use aiops_infra::asl::machine;
+//!
+//! let mut taken = None;
+//! machine("the other", 60, |states| {
+//!     let done = states.succeed("Done");
+//!     taken = Some(done);
+//!     done
+//! });
+//! ```
 
 use std::cell::Cell;
 use std::marker::PhantomData;

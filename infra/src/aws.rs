@@ -1,6 +1,26 @@
 //! Typed arguments and handles of the AWS resource types in `schema/resources.txt`, generated from
 //! the provider's schema by the build script. `…Args::new` takes what is required, setters the
 //! rest; declaring returns the handle, whose methods are the outputs.
+//!
+//! ```
+//! use aiops_infra::aws::ec2::RouteArgs;
+//!
+//! RouteArgs::new("rtb-1").destination_cidr_block("0.0.0.0/0").gateway_id("igw-1");
+//! ```
+//!
+//! What is required and missing, of the wrong type, or no argument at all does not build:
+//!
+//! ```compile_fail,E0061
+//! aiops_infra::aws::ec2::RouteArgs::new();
+//! ```
+//!
+//! ```compile_fail,E0277
+//! aiops_infra::aws::ec2::RouteArgs::new(7);
+//! ```
+//!
+//! ```compile_fail,E0599
+//! aiops_infra::aws::ec2::RouteArgs::new("rtb-1").destination("0.0.0.0/0");
+//! ```
 
 mod prelude {
     pub(super) use std::collections::BTreeMap;

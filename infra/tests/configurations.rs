@@ -8,7 +8,7 @@ mod resolved;
 #[path = "support/stacks.rs"]
 mod stacks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aiops_domain::config::metric_detector::{Capacity, Direction, Statistic};
 use aiops_domain::config::{
@@ -20,6 +20,7 @@ use aiops_domain::plan::ActionName;
 use aiops_domain::policy::Mode;
 use aiops_domain::shape::flow::FlowFormat;
 use aiops_infra::config::{MetricCapacity, StackConfig};
+use aiops_infra::graph::Graph;
 use aiops_infra::platform;
 use resolved::Resolved;
 use serde::de::DeserializeOwned;
@@ -236,6 +237,60 @@ fn scheduled_training_is_told_the_windows_the_page_budget_and_the_flow_format() 
             ("pages", "2"),
             ("per_windows", "2016"),
         ])
+    );
+}
+
+#[test]
+fn a_team_of_five_lines_has_its_budget_limits_rule_and_channel() {
+    let file = stacks::root().join("Pulumi.prod.yaml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let five = "    search:\n      logGroups: [application]\n      slackChannel: \"#search\"\n      remediation: approve\n      monthlyUsd: 50\n";
+    assert_eq!(five.lines().count(), 5);
+    let with = text.replace("  aiops:teams:\n", &format!("  aiops:teams:\n{five}"));
+    let config = StackConfig::from_stack_file("prod", &with).unwrap();
+    let (before, after) = (
+        platform::declare(&stack("prod")),
+        platform::declare(&config),
+    );
+    let names = |graph: &Graph| -> BTreeSet<String> {
+        let custom = graph
+            .resources
+            .iter()
+            .filter(|resource| !resource.is_component());
+        custom.map(|resource| resource.key().text()).collect()
+    };
+    let added: Vec<String> = names(&after).difference(&names(&before)).cloned().collect();
+    assert_eq!(
+        added,
+        [
+            "aws:budgets/budget:Budget::team-search",
+            "aws:cloudwatch/metricAlarm:MetricAlarm::team-search-volume",
+        ]
+    );
+    assert!(names(&before).is_subset(&names(&after)));
+    let functions = environment(&config);
+    let remediator: RemediatorConfig = read(&functions["remediator"], "prod");
+    let rule = remediator
+        .teams
+        .iter()
+        .find(|rule| rule.team == "search")
+        .unwrap();
+    assert_eq!(
+        rule.log_groups,
+        Some(vec!["/aiops-prod/application".to_owned()])
+    );
+    let policies = remediator.policy.rules.iter();
+    assert!(
+        policies
+            .clone()
+            .any(|rule| rule.teams == Some(vec!["search".to_owned()]))
+    );
+    let approvals: ApprovalsConfig = read(&functions["approvals"], "prod");
+    assert!(approvals.approvers.contains_key("search"));
+    assert!(
+        functions["notifier"].contains("#search"),
+        "{}",
+        functions["notifier"]
     );
 }
 

@@ -172,7 +172,7 @@ fn lives_through_its_life(stack: &str) {
         stack,
     ];
     project.succeeds(&set);
-    let changed = run(&["preview", "--diff"]);
+    let changed = run(&["up", "--yes", "--skip-preview", "--diff"]);
     assert!(changed.contains("retentionInDays"), "{changed}");
     assert!(!changed.contains("replace"), "{changed}");
     // A wrong value: the message, and nothing is touched.
@@ -220,6 +220,9 @@ fn every_stack_lives_through_its_life() {
     }
     say("every_stack_lives_through_its_life: against the Pulumi CLI on PATH");
     for stack in STACKS {
+        let begun = std::time::Instant::now();
         lives_through_its_life(stack);
+        let seconds = begun.elapsed().as_secs();
+        say(&format!("{stack} lived through its life in {seconds} s"));
     }
 }

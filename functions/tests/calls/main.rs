@@ -6,5 +6,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+mod complete;
 mod recorded;
 mod server;

@@ -25,7 +25,7 @@ use aiops_functions::training::job::{Inputs, TrainingJob};
 use crate::server::Server;
 
 /// The calls of each function, by name.
-type Recorded = BTreeMap<String, BTreeSet<(String, String)>>;
+pub(crate) type Recorded = BTreeMap<String, BTreeSet<(String, String)>>;
 
 /// Everything that a function does with the table of incidents.
 async fn incidents(sdk: &aws_config::SdkConfig) {
