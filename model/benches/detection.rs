@@ -8,13 +8,14 @@
 )]
 
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aiops_domain::{LogRecord, Shape, Source, Time};
 use aiops_model::detectors::{IsolationForest, IsolationForestParameters};
 use aiops_model::header::HeaderFormats;
 use aiops_model::rng::Rng;
 use aiops_model::{MinerConfig, Model, TemplateMiner, TrainOptions, WindowSpec, train};
+use rustix::time::{ClockId, clock_gettime};
 
 const ROWS: usize = 575_000;
 const COLUMNS: usize = 30;
@@ -121,6 +122,22 @@ fn best<T>(repeats: usize, mut work: impl FnMut() -> T) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
+/// Like [`best`], of the thread's own time on its core: of a few milliseconds a busy machine makes many.
+fn best_on_core<T>(repeats: usize, mut work: impl FnMut() -> T) -> f64 {
+    let time_on_core = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        let nanos = u32::try_from(time.tv_nsec).unwrap();
+        Duration::new(u64::try_from(time.tv_sec).unwrap(), nanos)
+    };
+    (0..repeats)
+        .map(|_| {
+            let start = time_on_core();
+            std::hint::black_box(work());
+            (time_on_core() - start).as_secs_f64()
+        })
+        .fold(f64::INFINITY, f64::min)
+}
+
 /// The peak of this process's resident memory, where the system says it.
 fn peak_mib() -> f64 {
     std::fs::read_to_string("/proc/self/status")
@@ -162,7 +179,7 @@ fn main() {
     };
     let model = train(records(&lines), &options).unwrap();
     let bytes = model.to_bytes().unwrap();
-    let load = best(5, || Model::from_bytes(&bytes).unwrap());
+    let load = best_on_core(20, || Model::from_bytes(&bytes).unwrap());
     let windows = model
         .window_spec(Source::Other)
         .compile()

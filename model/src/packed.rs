@@ -91,6 +91,85 @@ pub(crate) mod pairs {
     }
 }
 
+/// `#[serde(with)]` for count vectors and how often each occurs: numbers, each vector's length before
+/// it. Artefacts of version 1 have them as lists, which take longer to read than all the rest.
+pub(crate) mod vectors {
+    use std::fmt;
+
+    use base64::Engine as _;
+    use serde::de::{Error, SeqAccess, Visitor};
+
+    use super::{BASE64, Deserializer, Serializer};
+    use crate::session::Counts;
+
+    pub(crate) fn serialize<S: Serializer>(
+        vectors: &[(Counts, u32)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut numbers: Vec<u32> = Vec::new();
+        for (counts, occurrences) in vectors {
+            let length = u32::try_from(counts.0.len()).map_err(serde::ser::Error::custom)?;
+            numbers.extend([*occurrences, length]);
+            numbers.extend(
+                counts
+                    .iter()
+                    .flat_map(|(template, count)| [template, count]),
+            );
+        }
+        super::u32s::serialize(&numbers, serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(Counts, u32)>, D::Error> {
+        deserializer.deserialize_any(Either)
+    }
+
+    struct Either;
+
+    impl<'de> Visitor<'de> for Either {
+        type Value = Vec<(Counts, u32)>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("count vectors, packed or as lists")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+            let bytes = BASE64.decode(text.as_bytes()).map_err(E::custom)?;
+            let (words, rest) = bytes.as_chunks::<4>();
+            let mut numbers = words.iter().map(|word| u32::from_le_bytes(*word));
+            let mut vectors = Vec::new();
+            while let Some(occurrences) = numbers.next() {
+                let length = numbers
+                    .next()
+                    .and_then(|length| usize::try_from(length).ok());
+                let length = length.filter(|length| *length <= numbers.len() / 2);
+                let length = length.ok_or_else(|| E::custom("packed vectors are cut short"))?;
+                let mut counts = Vec::with_capacity(length);
+                for _ in 0..length {
+                    if let (Some(template), Some(count)) = (numbers.next(), numbers.next()) {
+                        counts.push((template, count));
+                    }
+                }
+                vectors.push((Counts(counts.into()), occurrences));
+            }
+            if rest.is_empty() {
+                Ok(vectors)
+            } else {
+                Err(E::custom("packed vectors are cut short"))
+            }
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut vectors = Vec::new();
+            while let Some(vector) = list.next_element()? {
+                vectors.push(vector);
+            }
+            Ok(vectors)
+        }
+    }
+}
+
 fn cut_short<'de, D: Deserializer<'de>>() -> D::Error {
     D::Error::custom("packed pairs are cut short")
 }
@@ -102,6 +181,8 @@ mod tests {
     use serde::Serialize;
     use std::collections::BTreeMap;
 
+    use crate::session::Counts;
+
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct All {
         #[serde(with = "u32s")]
@@ -112,6 +193,8 @@ mod tests {
         double: Vec<f64>,
         #[serde(with = "pairs")]
         pairs: BTreeMap<u64, u32>,
+        #[serde(with = "vectors")]
+        vectors: Vec<(Counts, u32)>,
     }
 
     proptest! {
@@ -121,8 +204,10 @@ mod tests {
             single in proptest::collection::vec(proptest::num::f32::NORMAL, 0..9),
             double in proptest::collection::vec(proptest::num::f64::NORMAL, 0..9),
             pairs in proptest::collection::btree_map(any::<u64>(), any::<u32>(), 0..9),
+            vectors in proptest::collection::vec((proptest::collection::vec(any::<(u32, u32)>(), 0..5), any::<u32>()), 0..9),
         ) {
-            let all = All { whole, single, double, pairs };
+            let vectors = vectors.into_iter().map(|(counts, times)| (Counts(counts.into()), times)).collect();
+            let all = All { whole, single, double, pairs, vectors };
             let text = serde_json::to_string(&all).unwrap();
             prop_assert_eq!(serde_json::from_str::<All>(&text).unwrap(), all);
         }
@@ -130,8 +215,25 @@ mod tests {
 
     #[test]
     fn cut_input_is_an_error() {
-        let text = r#"{"whole":"AAAA","single":"","double":"","pairs":""}"#;
-        let error = serde_json::from_str::<All>(text).unwrap_err().to_string();
-        assert!(error.contains("cut short"), "{error}");
+        for text in [
+            r#"{"whole":"AAAA","single":"","double":"","pairs":"","vectors":""}"#,
+            r#"{"whole":"","single":"","double":"","pairs":"","vectors":"AAAA"}"#,
+            r#"{"whole":"","single":"","double":"","pairs":"","vectors":"AQAAAP////8"}"#,
+            r#"{"whole":"","single":"","double":"","pairs":"","vectors":"AQAAAA"}"#,
+        ] {
+            let error = serde_json::from_str::<All>(text).unwrap_err().to_string();
+            assert!(error.contains("cut short"), "{error}");
+        }
+    }
+
+    #[test]
+    fn vectors_of_version_1_are_lists() {
+        let text = r#"{"whole":"","single":"","double":"","pairs":"","vectors":[[[[3,1],[5,2]],7],[[],1]]}"#;
+        let read: All = serde_json::from_str(text).unwrap();
+        let counts = |pairs: &[(u32, u32)]| Counts(pairs.into());
+        assert_eq!(
+            read.vectors,
+            [(counts(&[(3, 1), (5, 2)]), 7), (counts(&[]), 1)]
+        );
     }
 }

@@ -178,6 +178,55 @@ fn wrong_files_are_told_apart() {
     *damaged.last_mut().unwrap() ^= 1;
     assert!(matches!(error(&damaged), ArtefactError::Damaged));
     assert!(matches!(error(&bytes[..60]), ArtefactError::Damaged));
+    // A length that somebody made up, with a checksum to match.
+    for (length, too_large) in [(u64::MAX, true), (400 << 20, false), (7, false)] {
+        let mut forged = bytes.clone();
+        forged[16..24].copy_from_slice(&u64::to_le_bytes(length));
+        let checksum = crc32fast::hash(&forged[16..]);
+        forged[12..16].copy_from_slice(&checksum.to_le_bytes());
+        let error = error(&forged);
+        assert_eq!(matches!(error, ArtefactError::TooLarge), too_large);
+        assert_eq!(matches!(error, ArtefactError::Damaged), !too_large);
+    }
+}
+
+#[test]
+fn a_model_of_the_version_before_is_read() {
+    // Trained on lines like `request 7 served in 9 ms by worker-3`, two a second.
+    let bytes = include_bytes!("fixtures/version-1.aiops");
+    assert_eq!(bytes[8..12], 1u32.to_le_bytes());
+    let model = Model::from_bytes(bytes).unwrap();
+    assert_eq!(model.version(), "b0f050131147");
+    let now = model.to_bytes().unwrap();
+    assert_eq!(now[8..12], 2u32.to_le_bytes());
+    let written = Model::from_bytes(&now).unwrap();
+    assert_eq!(written.card(), model.card());
+    let line = |at: i64, text: String| LogRecord {
+        message: text,
+        ..quiet(1, Source::Ec2)
+            .into_iter()
+            .map(|record| LogRecord {
+                id: format!("{at:04}"),
+                time: Time::from_millis(at * 500),
+                timestamp: Time::from_millis(at * 500),
+                group: "/var/log/app".into(),
+                ..record
+            })
+            .next()
+            .unwrap()
+    };
+    let usual = (0..60).map(|at| line(at, format!("request {at} served in 9 ms by worker-3")));
+    let odd = (60..120).map(|at| line(at, "cannot reach the database".to_owned()));
+    let windows = windows(&model, usual.chain(odd).collect());
+    let anomalous: Vec<bool> = windows
+        .iter()
+        .map(|window| {
+            let finding = model.score(window);
+            assert_eq!(finding, written.score(window));
+            finding.anomalous
+        })
+        .collect();
+    assert_eq!(anomalous, [false, true]);
 }
 
 #[test]

@@ -45,6 +45,7 @@ pub struct NearestCount {
 #[derive(Serialize, Deserialize)]
 struct Form {
     metric: CountMetric,
+    #[serde(with = "crate::packed::vectors")]
     vectors: Vec<(Counts, u32)>,
 }
 
