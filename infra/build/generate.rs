@@ -66,7 +66,7 @@ pub(crate) fn generate<'a>(
             for (property, shape) in &of.properties {
                 writeln!(
                     code,
-                    "/// Its `{property}`.\npub fn {}(&self) -> Expr<{}> {{ self.nested_property({property:?}) }}",
+                    "/// Its `{property}`.\n#[inline] pub fn {}(&self) -> Expr<{}> {{ self.nested_property({property:?}) }}",
                     identifier(property),
                     types.rust(shape)
                 )?;
@@ -322,12 +322,12 @@ fn resource(
     writeln!(
         code,
         "}}\nimpl {name} {{ /// Type token.\npub const TOKEN: &'static str = {token:?};\n\
-         /// The provider's id.\npub fn id(&self) -> Expr<String> {{ self.0.output(\"id\") }}"
+         /// The provider's id.\n#[inline] pub fn id(&self) -> Expr<String> {{ self.0.output(\"id\") }}"
     )?;
     for (property, shape) in of.properties.iter().filter(|(name, _)| *name != "id") {
         writeln!(
             code,
-            "/// Output `{property}`.\npub fn {}(&self) -> Expr<{}> {{ self.0.output({property:?}) }}",
+            "/// Output `{property}`.\n#[inline] pub fn {}(&self) -> Expr<{}> {{ self.0.output({property:?}) }}",
             identifier(property),
             types.rust(shape)
         )?;
@@ -358,7 +358,7 @@ fn data_source(
     for (property, shape) in &outputs.properties {
         writeln!(
             code,
-            "/// Result `{property}`.\npub fn {}(&self) -> Expr<{}> {{ invoke({token:?}, &self.0, {property:?}) }}",
+            "/// Result `{property}`.\n#[inline] pub fn {}(&self) -> Expr<{}> {{ invoke({token:?}, &self.0, {property:?}) }}",
             identifier(property),
             types.rust(shape)
         )?;
