@@ -9,7 +9,7 @@ section! {
     pub struct Sagemaker {
         /// Tag or digest of our image in the stack's repository. Absent (the first phase of a first deploy): no training schedule, no model, no endpoint yet.
         image: Option<String> => rules::IMAGE_TAG,
-        /// Key of the model artefact in the models bucket for the endpoint. Absent: no model, no endpoint yet.
+        /// Key of the artefact that the endpoint serves, in the models bucket: a training job's `training/<job>/output/model.tar.gz`. Absent: no model, no endpoint yet.
         model: Option<String>,
         /// Whether there is a notebook instance.
         notebook: bool,

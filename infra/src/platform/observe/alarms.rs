@@ -1,7 +1,7 @@
 //! Alarms, each with somebody who hears of it, and one that sums them up.
 
 use super::Watched;
-use crate::aws::cloudwatch;
+use crate::aws::{cloudwatch, kinesis};
 use crate::graph::{Expr, Options, Scope, Value};
 use crate::platform::context::Context;
 use crate::platform::functions::Function;
@@ -162,19 +162,7 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
             ("AWS/Kinesis", "WriteProvisionedThroughputExceeded"),
         )
         .of("StreamName", watched.stream.name()),
-        Alarm {
-            statistic: "Maximum",
-            threshold: 900.0,
-            ..Alarm::any(
-                "archive-stale".to_owned(),
-                (
-                    "Firehose has not delivered for a quarter of an hour",
-                    "archive-stale",
-                ),
-                ("AWS/Firehose", "DeliveryToS3.DataFreshness"),
-            )
-        }
-        .of("DeliveryStreamName", watched.firehoses.raw.name()),
+        stale(context, "archive-stale", &watched.firehoses.raw),
         Alarm::any(
             "workflow-failed".to_owned(),
             ("An incident's workflow failed", "workflow-failed"),
@@ -203,6 +191,8 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
         }
         .of("FunctionName", watched.detection.detector.function.name()),
     ];
+    let metrics = watched.firehoses.metrics.as_ref();
+    alarms.extend(metrics.map(|firehose| stale(context, "metrics-stale", firehose)));
     let mut queues = vec![
         ("failures", "failures-waiting", watched.failures),
         (
@@ -233,6 +223,27 @@ fn list(context: &Context<'_>, watched: &Watched<'_>) -> Vec<Alarm> {
         alarms.extend(of_function(name, function));
     }
     alarms
+}
+
+/// Seconds after which what Firehose holds is late, whatever its buffer.
+const STALE_SECONDS: u32 = 900;
+
+fn stale(context: &Context<'_>, name: &str, firehose: &kinesis::FirehoseDeliveryStream) -> Alarm {
+    // A record may wait for the buffer to fill as long as the configuration lets it.
+    let buffered = context.config.archive.buffer_seconds.saturating_mul(2);
+    Alarm {
+        statistic: "Maximum",
+        threshold: f64::from(buffered.max(STALE_SECONDS)),
+        ..Alarm::any(
+            name.to_owned(),
+            (
+                "Firehose has not delivered for a quarter of an hour",
+                "archive-stale",
+            ),
+            ("AWS/Firehose", "DeliveryToS3.DataFreshness"),
+        )
+    }
+    .of("DeliveryStreamName", firehose.name())
 }
 
 fn of_function(name: &str, function: &Function) -> [Alarm; 3] {
