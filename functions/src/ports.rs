@@ -198,6 +198,16 @@ pub enum Write {
     },
 }
 
+impl Write {
+    /// The key of the item that it is about.
+    pub const fn key(&self) -> &ItemKey {
+        match self {
+            Self::Put { item, .. } => &item.key,
+            Self::Update { key, .. } | Self::Delete { key, .. } | Self::Check { key, .. } => key,
+        }
+    }
+}
+
 /// Which items of a partition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Range {

@@ -1,5 +1,7 @@
 //! DynamoDB: one table with `pk` and `sk`.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -14,6 +16,17 @@ mod value;
 
 use expression::Expression;
 use value::{Attributes, from_attributes, key_attributes, to_attributes};
+
+/// The fields that the builders of every write have.
+macro_rules! with {
+    ($builder:expr, $table:ident, $parts:ident) => {
+        $builder
+            .table_name($table)
+            .set_condition_expression($parts.condition)
+            .set_expression_attribute_names($parts.names)
+            .set_expression_attribute_values($parts.values)
+    };
+}
 
 /// A table of an account.
 #[derive(Debug, Clone)]
@@ -82,24 +95,66 @@ impl DynamoDbTable {
     }
 
     fn transactional(&self, write: Write) -> PortResult<TransactWriteItem> {
-        let mut expression = Expression::default();
+        let Rendered { verb, parts } = Rendered::of(write);
         let item = TransactWriteItem::builder();
-        let built = match write {
-            Write::Put {
-                item: put,
+        let table = self.name.as_str();
+        let built = match verb {
+            Verb::Put(attributes) => with!(Put::builder(), table, parts)
+                .set_item(Some(attributes))
+                .build()
+                .map(|put| item.put(put)),
+            Verb::Update(key, update) => with!(Update::builder(), table, parts)
+                .set_key(Some(key))
+                .update_expression(update)
+                .build()
+                .map(|update| item.update(update)),
+            Verb::Delete(key) => with!(Delete::builder(), table, parts)
+                .set_key(Some(key))
+                .build()
+                .map(|delete| item.delete(delete)),
+            Verb::Check(key) => with!(ConditionCheck::builder(), table, parts)
+                .set_key(Some(key))
+                .build()
+                .map(|check| item.condition_check(check)),
+        };
+        built
+            .map(aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder::build)
+            .map_err(|error| PortError::Permanent {
+                what: self.name.clone(),
+                detail: error.to_string(),
+            })
+    }
+}
+
+/// What a write does to which item, in DynamoDB's form.
+enum Verb {
+    Put(Attributes),
+    Update(Attributes, String),
+    Delete(Attributes),
+    Check(Attributes),
+}
+
+/// What the writes of every verb have in common.
+struct Parts {
+    condition: Option<String>,
+    names: Option<HashMap<String, String>>,
+    values: Option<Attributes>,
+}
+
+/// A write in DynamoDB's form, alone or in a transaction.
+struct Rendered {
+    verb: Verb,
+    parts: Parts,
+}
+
+impl Rendered {
+    fn of(write: Write) -> Self {
+        let mut expression = Expression::default();
+        let (verb, condition) = match write {
+            Write::Put { item, condition } => (
+                Verb::Put(to_attributes(item.key, item.attributes)),
                 condition,
-            } => {
-                let condition = condition.map(|condition| expression.condition(&condition));
-                let (names, values) = expression.parts();
-                Put::builder()
-                    .table_name(&self.name)
-                    .set_item(Some(to_attributes(put.key, put.attributes)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map(|put| item.put(put))
-            }
+            ),
             Write::Update {
                 key,
                 set,
@@ -108,49 +163,21 @@ impl DynamoDbTable {
                 condition,
             } => {
                 let update = expression.update(set, add, remove);
-                let condition = condition.map(|condition| expression.condition(&condition));
-                let (names, values) = expression.parts();
-                Update::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .update_expression(update)
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map(|update| item.update(update))
+                (Verb::Update(key_attributes(key), update), condition)
             }
-            Write::Delete { key, condition } => {
-                let condition = condition.map(|condition| expression.condition(&condition));
-                let (names, values) = expression.parts();
-                Delete::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map(|delete| item.delete(delete))
-            }
-            Write::Check { key, condition } => {
-                let condition = expression.condition(&condition);
-                let (names, values) = expression.parts();
-                ConditionCheck::builder()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .build()
-                    .map(|check| item.condition_check(check))
-            }
+            Write::Delete { key, condition } => (Verb::Delete(key_attributes(key)), condition),
+            Write::Check { key, condition } => (Verb::Check(key_attributes(key)), Some(condition)),
         };
-        built
-            .map(aws_sdk_dynamodb::types::builders::TransactWriteItemBuilder::build)
-            .map_err(|error| PortError::Permanent {
-                what: self.name.clone(),
-                detail: error.to_string(),
-            })
+        let condition = condition.map(|condition| expression.condition(&condition));
+        let (names, values) = expression.parts();
+        Self {
+            verb,
+            parts: Parts {
+                condition,
+                names,
+                values,
+            },
+        }
     }
 }
 
@@ -216,64 +243,34 @@ impl Table for DynamoDbTable {
 
     async fn write(&self, write: Write) -> PortResult<()> {
         // A transaction of one would do the same at twice the price.
-        let mut expression = Expression::default();
-        match write {
-            Write::Put { item, condition } => {
-                let what = self.what(&item.key);
-                let condition = condition.map(|condition| expression.condition(&condition));
-                let (names, values) = expression.parts();
-                self.client
-                    .put_item()
-                    .table_name(&self.name)
-                    .set_item(Some(to_attributes(item.key, item.attributes)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .send()
-                    .await
-                    .map_err(|error| classify(&what, &error))?;
-            }
-            Write::Update {
-                key,
-                set,
-                add,
-                remove,
-                condition,
-            } => {
-                let what = self.what(&key);
-                let update = expression.update(set, add, remove);
-                let condition = condition.map(|condition| expression.condition(&condition));
-                let (names, values) = expression.parts();
-                self.client
-                    .update_item()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .set_update_expression((!update.is_empty()).then_some(update))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .send()
-                    .await
-                    .map_err(|error| classify(&what, &error))?;
-            }
-            Write::Delete { key, condition } => {
-                let what = self.what(&key);
-                let condition = condition.map(|condition| expression.condition(&condition));
-                let (names, values) = expression.parts();
-                self.client
-                    .delete_item()
-                    .table_name(&self.name)
-                    .set_key(Some(key_attributes(key)))
-                    .set_condition_expression(condition)
-                    .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values)
-                    .send()
-                    .await
-                    .map_err(|error| classify(&what, &error))?;
-            }
-            check @ Write::Check { .. } => self.transact(vec![check]).await?,
+        if matches!(write, Write::Check { .. }) {
+            return self.transact(vec![write]).await;
         }
-        Ok(())
+        let what = self.what(write.key());
+        let Rendered { verb, parts } = Rendered::of(write);
+        let table = self.name.as_str();
+        match verb {
+            Verb::Put(attributes) => with!(self.client.put_item(), table, parts)
+                .set_item(Some(attributes))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| classify(&what, &error)),
+            Verb::Update(key, update) => with!(self.client.update_item(), table, parts)
+                .set_key(Some(key))
+                .set_update_expression((!update.is_empty()).then_some(update))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| classify(&what, &error)),
+            Verb::Delete(key) => with!(self.client.delete_item(), table, parts)
+                .set_key(Some(key))
+                .send()
+                .await
+                .map(drop)
+                .map_err(|error| classify(&what, &error)),
+            Verb::Check(_) => Ok(()),
+        }
     }
 
     async fn transact(&self, writes: Vec<Write>) -> PortResult<()> {

@@ -48,13 +48,6 @@ fn refused(detail: impl Into<String>) -> PortError {
     }
 }
 
-fn key_of(write: &Write) -> &ItemKey {
-    match write {
-        Write::Put { item, .. } => &item.key,
-        Write::Update { key, .. } | Write::Delete { key, .. } | Write::Check { key, .. } => key,
-    }
-}
-
 fn condition_of(write: &Write) -> Option<&Condition> {
     match write {
         Write::Put { condition, .. }
@@ -175,7 +168,7 @@ impl Table for FakeTable {
 
     async fn write(&self, write: Write) -> PortResult<()> {
         let mut items = locked(&self.items);
-        let key = key_of(&write).clone();
+        let key = write.key().clone();
         if let Some(condition) = condition_of(&write)
             && !holds(condition, items.get(&key))
         {
@@ -199,10 +192,7 @@ impl Table for FakeTable {
             )));
         }
         let mut keys = BTreeSet::new();
-        if !writes
-            .iter()
-            .all(|write| keys.insert(key_of(write).clone()))
-        {
+        if !writes.iter().all(|write| keys.insert(write.key().clone())) {
             return Err(refused("a transaction that names an item twice"));
         }
         let mut items = locked(&self.items);
@@ -211,7 +201,7 @@ impl Table for FakeTable {
             .enumerate()
             .filter(|(_, write)| {
                 condition_of(write)
-                    .is_some_and(|condition| !holds(condition, items.get(key_of(write))))
+                    .is_some_and(|condition| !holds(condition, items.get(write.key())))
             })
             .map(|(position, _)| position)
             .collect();
@@ -223,7 +213,7 @@ impl Table for FakeTable {
         }
         let mut after = Vec::with_capacity(writes.len());
         for write in writes {
-            let key = key_of(&write).clone();
+            let key = write.key().clone();
             let attributes = apply(write, items.get(&key))?;
             after.push((key, attributes));
         }
