@@ -2,6 +2,7 @@
 //! their versioned wire forms. No I/O, no clock (time is passed in), no AWS.
 
 pub mod categorise;
+pub mod change;
 pub mod config;
 pub mod digits;
 pub mod envelope;
@@ -24,6 +25,7 @@ pub mod source;
 pub mod time;
 pub mod training;
 
+pub use change::Change;
 pub use finding::{Finding, FindingTemplate, Interval, LineExample};
 pub use incident::event::{IncidentEvent, Outcome, Who};
 pub use incident::lifecycle::Trigger;

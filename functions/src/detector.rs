@@ -22,6 +22,7 @@ use aiops_domain::config::DetectorConfig;
 use aiops_domain::segment::Hour;
 use aiops_model::drift::Drift;
 
+use crate::incidents::changes;
 use crate::ports::{Clock, ObjectStore, PortError, PortResult, Queue, Table, Workflow};
 
 pub mod aws;
@@ -238,6 +239,7 @@ where
             tracing::warn!(key = segment.key, "the segment is gone");
             return Ok(None);
         };
+        changes::note(&self.seams.incidents, &parsed.records).await?;
         outcome.lines += parsed.records.len() as u64;
         outcome.unreadable_lines += parsed.unreadable;
         let newest = parsed.records.iter().map(|record| record.ingested).max();

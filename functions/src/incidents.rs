@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::ports::{Attributes, Condition, Item, PortError, PortResult, Range, Table, Write};
 
 pub mod action;
+pub mod changes;
 pub mod items;
 pub mod meta;
 

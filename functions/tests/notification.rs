@@ -11,7 +11,7 @@ use aiops_domain::config::NotifierConfig;
 use aiops_domain::policy::Mode;
 use aiops_domain::{Finding, FindingTemplate, Kind, LineExample};
 use aiops_functions::fakes::{FakePause, FakeSecrets, FakeTable, FakeWeb};
-use aiops_functions::incidents::{Incidents, items};
+use aiops_functions::incidents::{Incidents, changes, items};
 use aiops_functions::notifier::{Invocation, Notifier, NotifyError};
 use aiops_functions::ports::cloud::{SecretVersion, WebAnswer};
 use aiops_functions::ports::{Item, Table, Write};
@@ -348,4 +348,38 @@ async fn what_only_seems_strange_is_told_with_what_names_the_cause() {
     desk.world.run_opening("learned", 2).await;
     desk.deliver().await.unwrap();
     assert_eq!(desk.web.posted().len(), 3);
+}
+
+#[tokio::test]
+async fn what_was_changed_before_stands_in_the_message_and_stays_text() {
+    let desk = Desk::new(Mode::Off, webhook());
+    let actor = Some("198.51.100.23");
+    desk.world.open("inc-1", Kind::PortScan, actor).await;
+    let record = |id: &str, at: &str, name: &str| -> aiops_domain::LogRecord {
+        let message = json!({"eventTime": at, "eventName": name, "eventSource": "ec2.amazonaws.com",
+            "userIdentity": {"type": "IAMUser", "userName": "ann@example.com <!channel>"},
+            "readOnly": false, "requestParameters": {"group": "eni-1"}});
+        serde_json::from_value(
+            json!({"v": 1, "id": id, "time": 0, "timestamp": 0, "ingested": 0,
+            "source": "other", "group": "trail", "stream": "s", "entity": "s", "shape": "json",
+            "message": message.to_string()}),
+        )
+        .unwrap()
+    };
+    let records = [
+        record("1", "2026-08-01T11:20:00Z", "LongBefore"),
+        record("2", "2026-08-01T11:50:00Z", "ShortlyBefore"),
+        record("3", "2026-08-01T12:30:00Z", "After"),
+    ];
+    // A segment that is notified twice says the same.
+    for _ in 0..2 {
+        changes::note(&desk.world.table, &records).await.unwrap();
+    }
+    desk.world.run("inc-1").await;
+    desk.deliver().await.unwrap();
+    let told = desk.web.posted()[0].2.to_string();
+    assert_eq!(told.matches("ec2:ShortlyBefore").count(), 1, "{told}");
+    for absent in ["LongBefore", "After\\", "ann@example.com", "<!channel>"] {
+        assert!(!told.contains(absent), "{absent} in {told}");
+    }
 }

@@ -31,6 +31,17 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
     if !why.is_empty() {
         blocks.push(section(&format!("*Why*\n{}", why.join("\n"))));
     }
+    if !view.changes.is_empty() {
+        let changes: Vec<String> = view
+            .changes
+            .iter()
+            .map(|change| slack_code(change, 300))
+            .collect();
+        blocks.push(section(&format!(
+            "*Changed before*\n{}",
+            changes.join("\n")
+        )));
+    }
     blocks.push(section(&format!(
         "*Done*\n{}",
         slack_code(&view.done(), 600)

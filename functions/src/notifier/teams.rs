@@ -37,6 +37,10 @@ pub fn message(view: &View, note: Option<&str>) -> Value {
         );
         body.extend(view.lines.iter().map(|text| run(&safe(text, 500), true)));
     }
+    if !view.changes.is_empty() {
+        body.push(title("Changed before"));
+        body.extend(view.changes.iter().map(|text| run(&safe(text, 300), true)));
+    }
     body.push(pair("Done", &view.done()));
     let mut actions = Vec::new();
     if let Some(action) = &view.action {

@@ -17,6 +17,9 @@ const MAX_FINDINGS: usize = 20;
 /// Templates and lines that a message shows.
 const MAX_REASONS: usize = 3;
 
+/// Changes that a message shows.
+const MAX_CHANGES: usize = 5;
+
 /// What a message tells. Texts are redacted, not yet escaped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
@@ -52,6 +55,8 @@ pub struct View {
     pub lines: Vec<String>,
     /// What is or was done.
     pub action: Option<ActionView>,
+    /// What was changed shortly before, and by whom.
+    pub changes: Vec<String>,
     /// Other incidents of the same entity and time, each in some words with its id.
     pub also: Vec<String>,
     /// That it goes on although it was answered: findings since the last message.
@@ -103,6 +108,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
         let events = self.incidents.events(id).await?;
         let actions = self.incidents.actions(id).await?;
         let related = self.incidents.related(id).await?;
+        let changes = self.incidents.changes_before(&meta, MAX_CHANGES).await?;
         let action = match actions
             .into_iter()
             .find(|action| action.plan.opening == meta.opening)
@@ -150,6 +156,13 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
             templates,
             lines,
             action,
+            changes: changes
+                .iter()
+                .map(|change| {
+                    let text = format!("{} {} by {}", change.what, change.target, change.by);
+                    format!("{} UTC {}", change.at, redactor.redact(&text))
+                })
+                .collect(),
             also: related
                 .iter()
                 .map(|other| {

@@ -213,3 +213,57 @@ fn a_gzip_bomb_and_a_broken_segment_fail_alone() {
     assert_eq!(outcome.failed, [broken[0].id.clone()]);
     assert_eq!(outcome.lines, 1);
 }
+
+#[test]
+fn what_a_line_says_was_changed_is_noted_once_however_often_it_comes() {
+    let world = World::new(&tumbling());
+    let audit = include_str!("../../../domain/src/change/fixtures/audit.json");
+    let audit: serde_json::Value = serde_json::from_str(audit).unwrap();
+    let mut lines = [
+        record(1, START, "a", audit.to_string()),
+        record(2, START, "a", "bad".into()),
+    ];
+    lines[0].shape = aiops_domain::Shape::EksAudit;
+    for sequence in ["1", "2", "2"] {
+        world.settle(world.write(sequence, &lines));
+    }
+    let changes: Vec<_> = world
+        .incidents
+        .all()
+        .into_iter()
+        .filter(|item| item.key.pk.starts_with("changes#"))
+        .collect();
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    assert_eq!(changes[0].attributes["target"], "shop/checkout");
+}
+
+#[test]
+fn who_is_behind_an_opening_is_noted_with_it() {
+    use aiops_functions::incidents::Incidents;
+    let world = World::new(&tumbling());
+    let bad_by = |n: u32, actor: &str| {
+        let time = START + i64::from(n) * 60_000;
+        world.write(
+            &n.to_string(),
+            &[record(n, time, "a", format!("bad by {actor}"))],
+        )
+    };
+    world.settle(bad_by(1, "198.51.100.1"));
+    let id = only_incident(&world);
+    close(&world, &id, IncidentStatus::Resolved);
+    world.settle(bad_by(2, "198.51.100.2"));
+    // It is open: this one joins the opening.
+    world.settle(bad_by(3, "198.51.100.3"));
+    let incidents = Incidents::new(world.incidents.clone());
+    let behind = |opening: u64| -> Vec<String> {
+        let findings = ready(incidents.actors_of_opening(&id, opening, 10)).unwrap();
+        let actors = findings.into_iter().filter_map(|finding| finding.actor);
+        actors.map(|actor| actor.to_string()).collect()
+    };
+    assert_eq!(behind(1), ["198.51.100.1"]);
+    assert_eq!(
+        behind(2),
+        ["198.51.100.3", "198.51.100.2"],
+        "the last first"
+    );
+}

@@ -11,7 +11,8 @@ use aiops_model::{EventWindow, WindowSpec, Windowing};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
-/// Finds windows that have a line with a bad word; `ssh` in it makes it another kind.
+/// Finds windows that have a line with a bad word; `ssh` in it makes it another kind, and `by` an address
+/// at its end names who is behind it.
 #[derive(Debug, Clone)]
 pub(crate) struct Words {
     windowing: Windowing,
@@ -80,7 +81,10 @@ impl Scorer for Words {
             }],
             example: None,
             summary: told(&window.records),
-            actor: None,
+            actor: window.records.iter().find_map(|record| {
+                let (_, address) = record.message.rsplit_once(" by ")?;
+                address.parse().ok()
+            }),
             log_group: None,
         }
     }

@@ -1,7 +1,7 @@
 //! `list` and `show`.
 
-use aiops_domain::{Finding, Incident, IncidentEvent, IncidentStatus, Severity};
-use aiops_functions::incidents::items;
+use aiops_domain::{Change, Finding, Incident, IncidentEvent, IncidentStatus, Severity};
+use aiops_functions::incidents::{Related, items};
 use aiops_functions::ports::{Range, Table};
 use serde::Serialize;
 
@@ -11,6 +11,9 @@ use crate::printer::{Printer, Style, printable};
 
 /// Findings that `show` reads.
 const MAX_FINDINGS: usize = 10;
+
+/// Changes that `show` reads.
+const MAX_CHANGES: usize = 20;
 
 #[derive(Serialize)]
 struct List {
@@ -26,6 +29,10 @@ struct Show {
     incident: Incident,
     findings: Vec<Finding>,
     events: Vec<IncidentEvent>,
+    /// What was changed shortly before.
+    changes: Vec<Change>,
+    /// Other incidents of the same entity and time.
+    related: Vec<Related>,
 }
 
 pub(super) async fn list(
@@ -123,26 +130,36 @@ pub(super) async fn show(
         .await
         .map_err(failed)?;
     let events = desk.incidents.events(id).await.map_err(failed)?;
+    let changes = desk
+        .incidents
+        .changes_before(&incident, MAX_CHANGES)
+        .await
+        .map_err(failed)?;
+    let related = desk.incidents.related(id).await.map_err(failed)?;
+    let show = Show {
+        schema: "aiops.incident/1",
+        incident,
+        findings,
+        events,
+        changes,
+        related,
+    };
     if json {
-        printer.json(&Show {
-            schema: "aiops.incident/1",
-            incident,
-            findings,
-            events,
-        })?;
-        return Ok(Outcome::Done);
+        printer.json(&show)?;
+    } else {
+        tell(&show, printer)?;
     }
-    tell(&incident, &findings, &events, printer)?;
     Ok(Outcome::Done)
 }
 
 /// The incident for a person. Whatever came from a line is shown and not obeyed.
-fn tell(
-    incident: &Incident,
-    findings: &[Finding],
-    events: &[IncidentEvent],
-    printer: &Printer,
-) -> Result<(), CommandError> {
+fn tell(show: &Show, printer: &Printer) -> Result<(), CommandError> {
+    let Show {
+        incident,
+        findings,
+        events,
+        ..
+    } = show;
     let heading = format!(
         "{} on {}: {}",
         incident.kind,
@@ -178,6 +195,24 @@ fn tell(
         .take(3)
     {
         printer.line(format_args!("line     {}", printable(&line.text)))?;
+    }
+    for change in &show.changes {
+        printer.line(format_args!(
+            "changed  {} {} {} by {}",
+            change.at,
+            printable(&change.what),
+            printable(&change.target),
+            printable(&change.by)
+        ))?;
+    }
+    for other in &show.related {
+        printer.line(format_args!(
+            "also     {} ({}) {} since {}",
+            other.kind,
+            other.source,
+            printable(&other.id),
+            other.first_seen
+        ))?;
     }
     for action in &incident.actions {
         printer.line(format_args!(

@@ -24,7 +24,7 @@ impl Write for Sink {
     }
 }
 
-fn hostile() -> (Incident, Vec<Finding>, Vec<IncidentEvent>) {
+fn hostile() -> Show {
     let time = "2026-08-01T12:00:00Z";
     let incident = json!({
         "id": HOSTILE, "fingerprint": "f", "source": "ec2", "entity": HOSTILE, "kind": "disk_full",
@@ -44,28 +44,29 @@ fn hostile() -> (Incident, Vec<Finding>, Vec<IncidentEvent>) {
         "n": 1, "opening": 1, "at": time, "who": {"by": "slack", "user_id": HOSTILE}, "trigger": null,
         "from": "open", "to": "open", "why": HOSTILE,
     });
-    (
-        serde_json::from_value(incident).unwrap(),
-        vec![serde_json::from_value(finding).unwrap()],
-        vec![serde_json::from_value(event).unwrap()],
-    )
+    let change = json!({"at": time, "by": HOSTILE, "what": HOSTILE, "target": HOSTILE});
+    let related = json!({
+        "id": HOSTILE, "kind": "log_anomaly", "source": "ec2", "severity": "medium",
+        "status": "resolved", "first_seen": time,
+    });
+    Show {
+        schema: "aiops.incident/1",
+        incident: serde_json::from_value(incident).unwrap(),
+        findings: vec![serde_json::from_value(finding).unwrap()],
+        events: vec![serde_json::from_value(event).unwrap()],
+        changes: vec![serde_json::from_value(change).unwrap()],
+        related: vec![serde_json::from_value(related).unwrap()],
+    }
 }
 
 #[test]
 fn nothing_of_a_line_reaches_the_terminal_as_a_command() {
-    let (incident, findings, events) = hostile();
+    let show = hostile();
     let (out, notes) = (Sink::default(), Sink::default());
     let printer = Printer::into_sinks(out.clone(), notes);
-    printer.line(row(&incident, &printer)).unwrap();
-    tell(&incident, &findings, &events, &printer).unwrap();
-    printer
-        .json(&Show {
-            schema: "aiops.incident/1",
-            incident: incident.clone(),
-            findings,
-            events,
-        })
-        .unwrap();
+    printer.line(row(&show.incident, &printer)).unwrap();
+    tell(&show, &printer).unwrap();
+    printer.json(&show).unwrap();
     let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
     let obeyed: Vec<char> = text
         .chars()
@@ -81,5 +82,5 @@ fn nothing_of_a_line_reaches_the_terminal_as_a_command() {
         .get(text.find("{\"").or_else(|| text.find("{\n")).unwrap()..)
         .unwrap();
     let read: serde_json::Value = serde_json::from_str(json).unwrap();
-    assert_eq!(read["incident"], json!(incident));
+    assert_eq!(read["incident"], json!(show.incident));
 }
