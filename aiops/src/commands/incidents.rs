@@ -1,6 +1,8 @@
 //! `aiops incidents`: look at incidents, decide on plans, undo, label and suppress, from a terminal.
 
-use aiops_domain::{Kind, Source};
+use std::path::PathBuf;
+
+use aiops_domain::{Kind, Source, Time};
 use clap::{Subcommand, ValueEnum};
 
 use crate::error::{CommandError, Outcome};
@@ -8,6 +10,7 @@ use crate::printer::Printer;
 
 mod act;
 mod desk;
+mod labels;
 mod look;
 
 use desk::Desk;
@@ -21,6 +24,8 @@ Examples:
   aiops incidents show 3f2a…                              one incident: why, what was done, its log
   aiops incidents approve 3f2a… --plan 9c41…              run exactly the plan of this digest
   aiops incidents undo 3f2a…                              restore the state before
+  aiops incidents label 3f2a… false                       nothing was wrong
+  aiops incidents labels --out labels.ndjson              what was said, for aiops train --labels
   aiops incidents suppress --kind port_scan --hours 4 --reason 'penetration test'
   aiops incidents stop --reason 'something is wrong'      no remediation changes anything any more")]
 pub struct Args {
@@ -75,13 +80,22 @@ pub enum Action {
         #[arg(long)]
         action: Option<String>,
     },
-    /// Say what it really was; training and evaluation read it.
+    /// Say what it really was; `labels` writes it down for training.
     Label {
         /// Its id.
         id: String,
         /// What it was.
         #[arg(value_enum)]
         label: Label,
+        /// With `expected`: until when, in event time (RFC 3339); 30 days after its end without it.
+        #[arg(long, value_name = "TIME", value_parser = time)]
+        until: Option<Time>,
+    },
+    /// Write what was said of incidents, one finding a line: the file that `aiops train --labels` reads.
+    Labels {
+        /// Where to; standard output without it.
+        #[arg(long, short, value_name = "NDJSON")]
+        out: Option<PathBuf>,
     },
     /// Leave incidents of a scope alone for a while.
     Suppress(Suppress),
@@ -143,6 +157,11 @@ pub struct Suppress {
     pub reason: String,
 }
 
+fn time(text: &str) -> Result<Time, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is no time; write 2026-08-01T12:00:00Z"))
+}
+
 fn kind(text: &str) -> Result<Kind, String> {
     Kind::ALL
         .into_iter()
@@ -167,7 +186,10 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             Action::Approve(decision) => act::decide(&desk, "approve", &decision, printer).await,
             Action::Deny(decision) => act::decide(&desk, "deny", &decision, printer).await,
             Action::Undo { id, action } => act::undo(&desk, &id, action.as_deref(), printer).await,
-            Action::Label { id, label } => act::label(&desk, &id, label, printer).await,
+            Action::Label { id, label, until } => {
+                labels::label(&desk, &id, label, until, printer).await
+            }
+            Action::Labels { out } => labels::write(&desk, out.as_deref(), printer).await,
             Action::Suppress(suppress) => act::suppress(&desk, suppress, printer).await,
             Action::Stop { reason } => act::switch(&desk, true, &reason, printer).await,
             Action::Resume { reason } => act::switch(&desk, false, &reason, printer).await,

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 
 use aiops_domain::incident::event::Outcome;
-use aiops_domain::{Incident, IncidentAction, Time};
-use serde::{Deserialize, Serialize};
+use aiops_domain::{Incident, IncidentAction, Time, Verdict};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::IncidentError;
@@ -32,8 +32,9 @@ pub struct Meta {
     pub outcome: Option<Outcome>,
     /// Who acknowledged it.
     pub acknowledged_by: Option<String>,
-    /// What a person said it was (a label for training).
-    pub label: Option<String>,
+    /// What a person said it was.
+    #[serde(default, deserialize_with = "verdict")]
+    pub label: Option<Verdict>,
     /// The incident that names the cause of this one, which only says that something is strange.
     pub part_of: Option<String>,
     /// When somebody was told of an end of it.
@@ -53,6 +54,16 @@ pub struct Told {
 
 const fn first() -> u64 {
     1
+}
+
+/// A label was a word before it was a verdict; `expected` without an end says nothing to training.
+fn verdict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Verdict>, D::Error> {
+    let value = Option::<Value>::deserialize(deserializer)?;
+    Ok(value.and_then(|value| match value.as_str() {
+        Some("true") => Some(Verdict::True),
+        Some("false") => Some(Verdict::False),
+        _ => serde_json::from_value(value).ok(),
+    }))
 }
 
 impl Deref for Meta {

@@ -24,7 +24,7 @@ const CONDITIONS: &[File] = &[
             ("put token/used: absent", 1),
             (
                 "update incident/action: all(status equals, plan_digest equals)",
-                30,
+                39,
             ),
         ],
     ),
@@ -34,11 +34,11 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/meta: all(status equals, opening equals, any(events missing, events equals))",
-                142,
+                1,
             ),
             (
                 "update incident/meta: all(status equals, opening equals, events equals)",
-                102,
+                23,
             ),
         ],
     ),
@@ -47,7 +47,7 @@ const CONDITIONS: &[File] = &[
         1,
         &[(
             "update incident/notice: any(state missing, all(state equals, claimed_at below))",
-            37,
+            11,
         )],
     ),
     (
@@ -64,11 +64,11 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: status one of planned, awaiting_approval",
-                288,
+                104,
             ),
             (
                 "update incident/action: status one of planned, awaiting_approval, approved",
-                1618,
+                1008,
             ),
         ],
     ),
@@ -78,20 +78,20 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: all(status equals, any(lease_until missing, lease_until below))",
-                21,
+                0,
             ),
-            ("update incident/action: status equals", 99),
+            ("update incident/action: status equals", 131),
         ],
     ),
     (
         "remediator/catalogue.rs",
         1,
-        &[("delete nacl/rule: action_id equals", 163)],
+        &[("delete nacl/rule: action_id equals", 1420)],
     ),
     (
         "remediator/catalogue/deny_address.rs",
         1,
-        &[("put nacl/rule: any(absent, action_id equals)", 54)],
+        &[("put nacl/rule: any(absent, action_id equals)", 74)],
     ),
     (
         "remediator/guard.rs",
@@ -99,10 +99,10 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "check control/stop: any(stopped missing, stopped equals)",
-                9,
+                198,
             ),
-            ("delete cap/hold: present", 1),
-            ("put cap/hold: absent", 18),
+            ("delete cap/hold: present", 4),
+            ("put cap/hold: absent", 9),
             ("update cap/hour: any(n missing, n below)", 4),
             ("update cap/in-force: any(n missing, n below)", 5),
         ],
@@ -110,7 +110,7 @@ const CONDITIONS: &[File] = &[
     (
         "remediator/planning.rs",
         1,
-        &[("put incident/action: absent", 120)],
+        &[("put incident/action: absent", 9)],
     ),
 ];
 

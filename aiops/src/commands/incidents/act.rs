@@ -8,7 +8,7 @@ use aiops_functions::ports::{Attributes, Item, Table, Write};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, failed, of_incident};
-use super::{Decision, Label, Suppress};
+use super::{Decision, Suppress};
 use crate::error::{CommandError, Outcome};
 use crate::printer::{Printer, printable};
 
@@ -29,27 +29,6 @@ pub(super) async fn acknowledge(
         .await
         .map_err(of_incident)?;
     printer.note(format_args!("{id} is acknowledged by {who}"));
-    Ok(Outcome::Done)
-}
-
-pub(super) async fn label(
-    desk: &Desk,
-    id: &str,
-    label: Label,
-    printer: &Printer,
-) -> Result<Outcome, CommandError> {
-    let who = desk.who().await?;
-    let word = match label {
-        Label::True => "true",
-        Label::False => "false",
-        Label::Expected => "expected",
-    };
-    let set = Attributes::from([("label".to_owned(), json!(word))]);
-    desk.incidents
-        .remark(id, &who, &format!("labelled {word}"), set, desk.now())
-        .await
-        .map_err(of_incident)?;
-    printer.note(format_args!("{id} is labelled {word}"));
     Ok(Outcome::Done)
 }
 
