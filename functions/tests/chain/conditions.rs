@@ -24,7 +24,7 @@ const CONDITIONS: &[File] = &[
             ("put token/used: absent", 1),
             (
                 "update incident/action: all(status equals, plan_digest equals)",
-                39,
+                56,
             ),
         ],
     ),
@@ -34,7 +34,7 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/meta: all(status equals, opening equals, any(events missing, events equals))",
-                1,
+                17,
             ),
             (
                 "update incident/meta: all(status equals, opening equals, events equals)",
@@ -68,7 +68,7 @@ const CONDITIONS: &[File] = &[
             ),
             (
                 "update incident/action: status one of planned, awaiting_approval, approved",
-                1008,
+                466,
             ),
         ],
     ),
@@ -78,15 +78,15 @@ const CONDITIONS: &[File] = &[
         &[
             (
                 "update incident/action: all(status equals, any(lease_until missing, lease_until below))",
-                0,
+                8,
             ),
-            ("update incident/action: status equals", 131),
+            ("update incident/action: status equals", 8),
         ],
     ),
     (
         "remediator/catalogue.rs",
         1,
-        &[("delete nacl/rule: action_id equals", 1420)],
+        &[("delete nacl/rule: action_id equals", 1030)],
     ),
     (
         "remediator/catalogue/deny_address.rs",
@@ -110,7 +110,7 @@ const CONDITIONS: &[File] = &[
     (
         "remediator/planning.rs",
         1,
-        &[("put incident/action: absent", 9)],
+        &[("put incident/action: absent", 10)],
     ),
 ];
 

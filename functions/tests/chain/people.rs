@@ -60,7 +60,7 @@ pub async fn life(stage: Stage, id: String) {
 }
 
 async fn undo(stage: &Stage, id: &str) {
-    for tries in 0..8 {
+    for tries in 0..40 {
         let remediator = stage.remediator(&stage.faults(tries));
         let invocation =
             serde_json::from_value(json!({"step": "undo", "incident_id": id})).unwrap();

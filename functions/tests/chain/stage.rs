@@ -101,17 +101,23 @@ impl Scenario {
         }
     }
 
-    /// One incident that is undone while its workflow goes on, among late copies of most invocations.
+    /// Late copies of most invocations, and little else: some incidents, most of them undone while their
+    /// workflows go on, with a place for all of them or for one.
     pub fn late_copies(seed: u64) -> Self {
+        let mut choices = Choices(seed.wrapping_mul(0x2545_F491_4F6C_DD1D));
         Self {
             seed,
             mode: Mode::Automatic,
             weather: Weather::Calm,
             zombies: 70,
-            incidents: 1,
-            caps: (50, 50),
+            incidents: 1 + choices.below(5),
+            caps: if choices.percent(50) {
+                (1, 50)
+            } else {
+                (50, 50)
+            },
             stop: false,
-            undo: true,
+            undo: choices.percent(70),
             reopen: false,
             fault: None,
         }
