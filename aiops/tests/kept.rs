@@ -90,19 +90,15 @@ async fn what_a_kept_demonstration_did_is_undone_from_the_terminal() {
         told.len()
     );
     // The archive gives the same records, incidents and findings again.
-    let times = |name: &str| {
+    let times = |name: &str| -> Vec<Timestamp> {
         let incidents = out["incidents"].as_array().unwrap().iter();
-        incidents.map(|incident| {
-            incident[name]
-                .as_str()
-                .unwrap()
-                .parse::<Timestamp>()
-                .unwrap()
-        })
+        incidents
+            .map(|incident| incident[name].as_str().unwrap().parse().unwrap())
+            .collect()
     };
     let day = SignedDuration::from_hours(24);
-    let from = (times("first_seen").min().unwrap() - day).to_string();
-    let to = (times("last_seen").max().unwrap() + day).to_string();
+    let from = (*times("first_seen").iter().min().unwrap() - day).to_string();
+    let to = (*times("last_seen").iter().max().unwrap() + day).to_string();
     let replay = [
         "replay", "--stack", "local", "--json", "--from", &from, "--to", &to,
     ];
