@@ -72,8 +72,10 @@ pub async fn submit(stack: &Deployed, request: &Request) -> Result<Submitted, Co
         return Err(CommandError::bad_key(
             "--days",
             format_args!(
-                "there are no segments to learn from in {}",
-                config.segments_bucket
+                "there are no segments to learn from in {} between {} and {}; what is newer is evaluated on (--validation-hours), and the hour that runs is left out (--until)",
+                config.segments_bucket,
+                ranges.training.start.start(),
+                ranges.training.end.start(),
             ),
         ));
     }

@@ -304,3 +304,17 @@ async fn what_shows_only_in_the_run_fails_the_job_with_its_reason() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_range_without_segments_is_told_with_its_ends() {
+    let world = World::with_segments().await;
+    let mut request = world.request(1);
+    // All four hours are evaluated on.
+    request.range.validation_hours = 4;
+    let error = aiops::sagemaker::submit::submit(&world.stack, &request)
+        .await
+        .unwrap_err();
+    assert_eq!(error.exit_status(), 2);
+    let says = "between 2026-07-31T05:00:00.000Z and 2026-08-01T01:00:00.000Z";
+    assert!(error.to_string().contains(says), "{error}");
+}
