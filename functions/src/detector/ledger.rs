@@ -22,6 +22,7 @@ use crate::ports::{
     Attributes, Clock, Condition, Item, ItemKey, PortError, PortResult, Range, Table, Write,
 };
 
+mod extent;
 mod incident;
 mod outbox;
 mod stored;

@@ -11,6 +11,7 @@ use aiops_domain::{Finding, Incident, IncidentStatus, Severity, Time};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::extent::{Extent, summary_of};
 use super::outbox::Start;
 use super::{Ledger, Pointer, Wanted};
 use crate::incidents::{items, opening_attributes};
@@ -67,57 +68,6 @@ impl Known {
             Condition::Equals("opening".into(), json!(self.opening)),
             Condition::Equals("detections".into(), json!(self.detections)),
         ]
-    }
-}
-
-/// What an incident says of its findings.
-struct Extent {
-    first: (Time, String),
-    last_seen: Time,
-    summary: Option<String>,
-}
-
-impl Extent {
-    fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Option<Self> {
-        let mut extent: Option<Self> = None;
-        for finding in findings {
-            let first = (finding.window.start, finding.id.clone());
-            let last_seen = finding.window.end;
-            let extent = extent.get_or_insert_with(|| Self {
-                first: first.clone(),
-                last_seen,
-                summary: None,
-            });
-            if first <= extent.first {
-                extent.first = first;
-                extent.summary = Some(summary_of(finding));
-            }
-            extent.last_seen = extent.last_seen.max(last_seen);
-        }
-        extent
-    }
-
-    fn attributes(self) -> Attributes {
-        let mut set = Attributes::from([
-            ("first_seen".into(), json!(self.first.0)),
-            ("first_finding".into(), json!(self.first.1)),
-            ("last_seen".into(), json!(self.last_seen)),
-        ]);
-        if let Some(summary) = self.summary {
-            set.insert("summary".into(), json!(summary));
-        }
-        set
-    }
-}
-
-fn summary_of(finding: &Finding) -> String {
-    if finding.summary.is_empty() {
-        format!(
-            "{} on {} ({})",
-            finding.kind, finding.entity, finding.source
-        )
-    } else {
-        finding.summary.clone()
     }
 }
 
