@@ -30,7 +30,7 @@ pub use record::{RecordError, RecordReader};
 pub use segment_lines::{Contributors, SegmentObject};
 
 use crate::metrics::{Metrics, Unit};
-use crate::ports::{ObjectStore, PortResult};
+use crate::ports::{ObjectStore, PortError, PortResult};
 
 /// The function with its configuration.
 #[derive(Debug)]
@@ -174,7 +174,7 @@ impl Appender {
     ) -> Vec<(usize, PortResult<String>)> {
         let bucket = self.config.segments_bucket.as_str();
         let puts = objects.into_iter().map(|(tag, key, body)| async move {
-            let result = store.put(bucket, &key, body, content_type).await;
+            let result = write(store, bucket, &key, &body, content_type).await;
             if let Err(error) = &result {
                 tracing::error!(key, error = %error, "object not written");
             }
@@ -232,6 +232,26 @@ impl Appender {
             Some(record.kinesis.sequence_number.clone())
         }))
     }
+}
+
+/// Writes an object over the one that an earlier attempt left, if it left one. It says which one it
+/// replaces: a write that was given up and lands after all may hold fewer records than what a later
+/// attempt wrote in its place, and must not undo that.
+async fn write(
+    store: &impl ObjectStore,
+    bucket: &str,
+    key: &str,
+    body: &[u8],
+    content_type: &str,
+) -> PortResult<String> {
+    let first = store.put_over(bucket, key, body, content_type, None).await;
+    if !matches!(first, Err(PortError::Conflict { .. })) {
+        return first;
+    }
+    let left = store.etag(bucket, key).await?;
+    store
+        .put_over(bucket, key, body, content_type, left.as_deref())
+        .await
 }
 
 fn earliest(known: Option<usize>, position: usize) -> Option<usize> {

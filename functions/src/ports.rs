@@ -97,6 +97,25 @@ pub trait ObjectStore: Send + Sync {
         content_type: &str,
     ) -> impl Future<Output = PortResult<String>> + Send;
 
+    /// Writes the object over the one that has the entity tag `known`, or, with `None`, where there is
+    /// none; answers its entity tag. [`PortError::Conflict`] if it is otherwise: so a write that its
+    /// caller gave up, and that lands late, undoes nothing that came after it.
+    fn put_over(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &[u8],
+        content_type: &str,
+        known: Option<&str>,
+    ) -> impl Future<Output = PortResult<String>> + Send;
+
+    /// The object's entity tag, or `None` if there is none.
+    fn etag(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> impl Future<Output = PortResult<Option<String>>> + Send;
+
     /// Every object under `prefix`, in key order.
     fn list(
         &self,

@@ -406,6 +406,25 @@ impl<S: ObjectStore> ObjectStore for Generation<S> {
         self.inner.put(bucket, &key, body, content_type).await
     }
 
+    async fn put_over(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &[u8],
+        content_type: &str,
+        known: Option<&str>,
+    ) -> PortResult<String> {
+        let key = format!("{}{key}", self.prefix);
+        self.inner
+            .put_over(bucket, &key, body, content_type, known)
+            .await
+    }
+
+    async fn etag(&self, bucket: &str, key: &str) -> PortResult<Option<String>> {
+        let key = format!("{}{key}", self.prefix);
+        self.inner.etag(bucket, &key).await
+    }
+
     async fn list(&self, bucket: &str, prefix: &str) -> PortResult<Vec<ObjectEntry>> {
         let below = format!("{}{prefix}", self.prefix);
         let entries = self.inner.list(bucket, &below).await?;

@@ -14,6 +14,8 @@ use aiops_domain::quarantine::{self, QuarantinedRecord};
 use aiops_domain::segment::{Partition, SegmentName};
 use aiops_functions::appender::{Appender, KinesisEventRecord, KinesisPayload};
 use aiops_functions::fakes::{Failing, FakeObjectStore, Fault, Faults};
+use aiops_functions::ports::ObjectStore;
+use aiops_tests::late_store::LateStore;
 use aiops_tests::stream_driver::{Accidents, Answer, Delivery, Mapping, StuckShard, deliver};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -200,8 +202,8 @@ fn fault() -> impl Strategy<Value = Fault> {
 }
 
 /// Runs the whole stream through the appender; `faults` are those of the first invocations.
-fn run(
-    store: &FakeObjectStore,
+fn run<S: ObjectStore + Clone>(
+    store: &S,
     limits: AppenderLimits,
     contents: &[Content],
     mapping: Mapping,
@@ -333,6 +335,23 @@ proptest! {
         check(&store, &contents);
     }
 
+    /// Writes that time out and land while later attempts write, or when all is done.
+    #[test]
+    fn a_write_that_lands_late_undoes_nothing(
+        contents in prop::collection::vec(content(), 1..14),
+        sizes in prop::collection::vec(1..10_usize, 0..6),
+        bisects in any::<bool>(),
+        late in prop::collection::btree_map(0..12_u64, 0..30_u64, 1..5),
+        faults in prop::collection::vec(prop::collection::vec((0..8_u64, fault()), 0..2), 0..6),
+    ) {
+        let store = LateStore::new(late);
+        let accidents = Accidents { batch_records: VecDeque::from(sizes), ..Accidents::default() };
+        let mapping = Mapping { bisects, retries_max: None };
+        run(&store, limits(1 << 20, 1_000), &contents, mapping, accidents, &faults).unwrap();
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(store.settle());
+        check(&store.inner, &contents);
+    }
+
     /// However the stream is cut into batches, the same lines come out.
     #[test]
     fn the_lines_do_not_depend_on_the_batches(
@@ -369,7 +388,7 @@ fn small_stream() -> Vec<Content> {
 
 #[test]
 fn the_appender_dies_between_any_two_steps() {
-    for call in 0..8 {
+    for call in 0..14 {
         for fault in [
             Fault::CrashBefore,
             Fault::CrashAfter,

@@ -23,6 +23,13 @@ const TRANSIENT_CODES: [&str; 12] = [
     "SlowDown",
 ];
 
+/// Codes that mean "something else is there": a table's item, and an object.
+const CONFLICT_CODES: [&str; 3] = [
+    "ConditionalCheckFailedException",
+    "PreconditionFailed",
+    "ConditionalRequestConflict",
+];
+
 /// The error of a call, by what its caller can do about it.
 pub(super) fn classify<E>(what: &str, error: &SdkError<E, HttpResponse>) -> PortError
 where
@@ -34,7 +41,7 @@ where
         SdkError::ConstructionFailure(_) => false,
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or_default();
-            if code == "ConditionalCheckFailedException" {
+            if CONFLICT_CODES.contains(&code) {
                 return PortError::Conflict {
                     what,
                     failed: Vec::new(),

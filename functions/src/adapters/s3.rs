@@ -97,6 +97,53 @@ impl ObjectStore for S3 {
         Ok(bare(answer.e_tag()))
     }
 
+    async fn put_over(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &[u8],
+        content_type: &str,
+        known: Option<&str>,
+    ) -> PortResult<String> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .content_type(content_type)
+            .body(ByteStream::from(body.to_vec()));
+        let put = match known {
+            Some(etag) => put.if_match(format!("\"{etag}\"")),
+            None => put.if_none_match("*"),
+        };
+        let answer = put
+            .send()
+            .await
+            .map_err(|error| classify(&format!("s3://{bucket}/{key}"), &error))?;
+        Ok(bare(answer.e_tag()))
+    }
+
+    async fn etag(&self, bucket: &str, key: &str) -> PortResult<Option<String>> {
+        let answer = self
+            .client
+            .head_object()
+            .bucket(bucket)
+            .key(key)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => Ok(Some(bare(answer.e_tag()))),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_not_found()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(classify(&format!("s3://{bucket}/{key}"), &error)),
+        }
+    }
+
     async fn list(&self, bucket: &str, prefix: &str) -> PortResult<Vec<ObjectEntry>> {
         let mut pages = self
             .client

@@ -46,6 +46,23 @@ impl<S: ObjectStore> ObjectStore for Failing<S> {
         self.faults.call(format!("objects.put {key}"), inner).await
     }
 
+    async fn put_over(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &[u8],
+        content_type: &str,
+        known: Option<&str>,
+    ) -> PortResult<String> {
+        let inner = self.inner.put_over(bucket, key, body, content_type, known);
+        self.faults.call(format!("objects.put {key}"), inner).await
+    }
+
+    async fn etag(&self, bucket: &str, key: &str) -> PortResult<Option<String>> {
+        let inner = self.inner.etag(bucket, key);
+        self.faults.call(format!("objects.etag {key}"), inner).await
+    }
+
     async fn list(&self, bucket: &str, prefix: &str) -> PortResult<Vec<ObjectEntry>> {
         let inner = self.inner.list(bucket, prefix);
         self.faults

@@ -33,6 +33,11 @@ impl FakeObjectStore {
     }
 }
 
+fn object(body: Vec<u8>) -> Object {
+    let etag = hex(Sha256::digest(&body).get(..16).unwrap_or_default());
+    Object { body, etag }
+}
+
 impl ObjectStore for FakeObjectStore {
     async fn get(&self, bucket: &str, key: &str, max_bytes: u64) -> PortResult<Option<Object>> {
         let found = locked(&self.objects)
@@ -54,13 +59,38 @@ impl ObjectStore for FakeObjectStore {
         body: Vec<u8>,
         _content_type: &str,
     ) -> PortResult<String> {
-        let etag = hex(Sha256::digest(&body).get(..16).unwrap_or_default());
-        let object = Object {
-            body,
-            etag: etag.clone(),
-        };
+        let object = object(body);
+        let etag = object.etag.clone();
         locked(&self.objects).insert((bucket.to_owned(), key.to_owned()), object);
         Ok(etag)
+    }
+
+    async fn put_over(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: &[u8],
+        _content_type: &str,
+        known: Option<&str>,
+    ) -> PortResult<String> {
+        let mut objects = locked(&self.objects);
+        let at = (bucket.to_owned(), key.to_owned());
+        if objects.get(&at).map(|object| object.etag.as_str()) != known {
+            return Err(PortError::Conflict {
+                what: format!("s3://{bucket}/{key}"),
+                failed: Vec::new(),
+            });
+        }
+        let object = object(body.to_vec());
+        let etag = object.etag.clone();
+        objects.insert(at, object);
+        Ok(etag)
+    }
+
+    async fn etag(&self, bucket: &str, key: &str) -> PortResult<Option<String>> {
+        let objects = locked(&self.objects);
+        let found = objects.get(&(bucket.to_owned(), key.to_owned()));
+        Ok(found.map(|object| object.etag.clone()))
     }
 
     async fn list(&self, bucket: &str, prefix: &str) -> PortResult<Vec<ObjectEntry>> {

@@ -47,6 +47,7 @@ fn pascal(snake: &str) -> String {
 fn actions(service: &str, operation: &str) -> Vec<String> {
     let names: Vec<String> = match operation {
         "list_objects_v2" => vec!["ListBucket".into()],
+        "head_object" => vec!["GetObject".into()],
         "transact_write_items" => ["Put", "Update", "Delete", "ConditionCheck"]
             .map(|part| format!("{part}Item"))
             .into(),

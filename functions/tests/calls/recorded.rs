@@ -104,13 +104,12 @@ async fn log_appender(sdk: &aws_config::SdkConfig) {
     let _answer = appender
         .handle(&store, event, Time::from_millis(1_700_000_000_000))
         .await;
+    // Where an earlier attempt left an object.
+    let (bucket, key) = ("segments", "segments/source=ec2/x.ndjson.gz");
+    let _answer = store.etag(bucket, key).await;
+    let _answer = store.etag(bucket, "quarantine/dt=2023-11-14/x.json").await;
     let _answer = store
-        .put(
-            "segments",
-            "segments/source=ec2/x.ndjson.gz",
-            Vec::new(),
-            "application/x-ndjson",
-        )
+        .put_over(bucket, key, &[], "application/x-ndjson", Some("etag"))
         .await;
 }
 

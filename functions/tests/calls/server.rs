@@ -208,7 +208,7 @@ fn one_of_s3(asked: &Asked) -> Vec<Call> {
     );
     let action = match asked.method.as_str() {
         "GET" if query.contains("list-type") => "s3:ListBucket",
-        "GET" => "s3:GetObject",
+        "GET" | "HEAD" => "s3:GetObject",
         "PUT" => "s3:PutObject",
         other => panic!("what is {other} of S3 to IAM?"),
     };

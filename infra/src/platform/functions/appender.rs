@@ -47,9 +47,10 @@ pub fn declare(
                     ],
                     [stream.arn()],
                 ),
+                // Reading: S3 asks for it where a write replaces the one object that it knows.
                 Statement::allow(
                     "Write",
-                    [s3::PUT_OBJECT],
+                    [s3::PUT_OBJECT, s3::GET_OBJECT],
                     [
                         segments.objects("segments/"),
                         segments.objects("quarantine/"),
