@@ -182,7 +182,9 @@ impl Report {
         match self.remediation.restored {
             Some(true) => printer.line("  in the end: everything as before"),
             Some(false) => printer.line("  in the end: NOT as before"),
-            None => printer.line("  what is in force stays: aiops incidents undo ID"),
+            None => printer.line(
+                "  what is in force stays: aiops incidents list --all, aiops incidents undo ID",
+            ),
         }
     }
 }

@@ -82,7 +82,11 @@ pub(super) async fn list(
         return Ok(Outcome::Done);
     }
     if incidents.is_empty() {
-        printer.note("no incidents");
+        printer.note(if all {
+            "no incidents"
+        } else {
+            "no open incidents; --all lists the closed ones too"
+        });
     }
     for incident in &incidents {
         printer.line(row(incident, printer))?;
