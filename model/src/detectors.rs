@@ -87,6 +87,8 @@ pub struct View<'s> {
     pub session: &'s Session,
     /// Its count vector.
     pub counts: &'s Counts,
+    /// Its distance to the nearest reference, where that was measured before.
+    pub nearest: Option<f64>,
 }
 
 /// A fitted detector of any kind.
@@ -156,7 +158,9 @@ impl Detector {
         match self {
             Self::IsolationForest(forest) => forest.score(view.counts),
             Self::Pca(pca) => pca.score(view.counts),
-            Self::NearestCount(nearest) => nearest.score(view.counts),
+            Self::NearestCount(nearest) => {
+                view.nearest.unwrap_or_else(|| nearest.score(view.counts))
+            }
             Self::SeenBefore(seen) => seen.score(view.counts),
             Self::TemplateRarity(rarity) => rarity.score(view.counts),
             Self::Ngram(ngram) => ngram.score(view.session),
@@ -187,7 +191,11 @@ impl Detector {
                 .sessions
                 .iter()
                 .zip(counts)
-                .map(|(session, counts)| View { session, counts })
+                .map(|(session, counts)| View {
+                    session,
+                    counts,
+                    nearest: None,
+                })
         };
         Ok(match self {
             Self::NearestCount(nearest) => views()
@@ -219,6 +227,7 @@ impl Predictor<Corpus, Vec<f64>> for Detector {
                 self.score(View {
                     session,
                     counts: &session.counts(),
+                    nearest: None,
                 })
             })
             .collect())

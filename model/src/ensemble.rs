@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibration;
 use crate::cleaning;
-use crate::detectors::{Detector, DetectorName, View};
+use crate::detectors::{CountMetric, Detector, DetectorName, View};
 use crate::labels::Judgement;
 use crate::rng::Rng;
 use crate::session::{Corpus, Counts, Session};
@@ -94,6 +94,17 @@ pub struct Scored {
     pub anomalous: bool,
     /// `-ln p` by each detector.
     pub surprises: Vec<(DetectorName, f64)>,
+}
+
+/// The reference that a count vector is nearest to.
+#[derive(Debug, Clone, Copy)]
+pub struct Nearest<'e> {
+    /// What distances are measured in.
+    pub metric: &'e CountMetric,
+    /// The reference.
+    pub vector: &'e Counts,
+    /// How far it is.
+    pub distance: f64,
 }
 
 impl Ensemble {
@@ -201,11 +212,16 @@ impl Ensemble {
     /// Scores a session. `tie` in 0..1 is an arbitrary number of the session's own that says where
     /// among equal scores its p-value falls.
     pub fn score(&self, session: &Session, tie: f64) -> Scored {
-        let counts = session.counts();
         let view = View {
             session,
-            counts: &counts,
+            counts: &session.counts(),
+            nearest: None,
         };
+        self.score_view(view, tie)
+    }
+
+    /// As [`Ensemble::score`].
+    pub fn score_view(&self, view: View<'_>, tie: f64) -> Scored {
         let surprises = self.surprises(view);
         let score = combine(surprises.iter().map(|&(_, surprise)| surprise));
         Scored {
@@ -291,6 +307,22 @@ impl Ensemble {
     /// Windows of training, and how many of them were left out as contaminated.
     pub const fn windows(&self) -> (u64, u64) {
         (self.windows, self.left_out)
+    }
+
+    /// The nearest reference to a count vector, its distance, and the metric of both, if a member has
+    /// references.
+    pub fn nearest(&self, counts: &Counts) -> Option<Nearest<'_>> {
+        self.detectors().find_map(|detector| match detector {
+            Detector::NearestCount(nearest) => {
+                let (vector, distance) = nearest.nearest(counts)?;
+                Some(Nearest {
+                    metric: nearest.metric(),
+                    vector,
+                    distance,
+                })
+            }
+            _ => None,
+        })
     }
 
     /// The fitted detectors.

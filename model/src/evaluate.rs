@@ -294,6 +294,7 @@ fn fit_plain(contender: Contender, corpus: &Corpus, seed: u64) -> Result<Scorer,
             detector.score(View {
                 session,
                 counts: &session.counts(),
+                nearest: None,
             })
         }));
     }

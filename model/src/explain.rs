@@ -3,10 +3,8 @@
 
 use aiops_domain::FindingTemplate;
 
-use crate::detectors::{
-    CountMetric, Detector, NearestCount, Ngram, Rate, SeenBefore, TemplateRarity,
-};
-use crate::ensemble::Ensemble;
+use crate::detectors::{Detector, Ngram, Rate, SeenBefore, TemplateRarity, View};
+use crate::ensemble::{Ensemble, Nearest};
 use crate::miner::Template;
 use crate::session::{Counts, Session};
 
@@ -34,7 +32,6 @@ pub struct Explanation {
 struct Witnesses<'e> {
     rarity: Option<&'e TemplateRarity>,
     rate: Option<&'e Rate>,
-    nearest: Option<&'e NearestCount>,
     ngram: Option<&'e Ngram>,
     seen: Option<&'e SeenBefore>,
 }
@@ -44,7 +41,6 @@ impl<'e> Witnesses<'e> {
         let mut witnesses = Self {
             rarity: None,
             rate: None,
-            nearest: None,
             ngram: None,
             seen: None,
         };
@@ -52,10 +48,9 @@ impl<'e> Witnesses<'e> {
             match detector {
                 Detector::TemplateRarity(rarity) => witnesses.rarity = Some(rarity),
                 Detector::Rate(rate) => witnesses.rate = Some(rate),
-                Detector::NearestCount(nearest) => witnesses.nearest = Some(nearest),
                 Detector::Ngram(ngram) => witnesses.ngram = Some(ngram),
                 Detector::SeenBefore(seen) => witnesses.seen = Some(seen),
-                Detector::IsolationForest(_) | Detector::Pca(_) => {}
+                Detector::NearestCount(_) | Detector::IsolationForest(_) | Detector::Pca(_) => {}
             }
         }
         witnesses
@@ -70,20 +65,19 @@ struct Evidence {
     weight: f64,
 }
 
-/// Explains the score of a window whose lines have these templates. `text` gives the template of a
-/// number.
+/// Explains the score of a window whose lines have these templates, beside its nearest normal example.
+/// `text` gives the template of a number.
 pub fn explain<'t>(
     ensemble: &Ensemble,
-    session: &Session,
+    View {
+        session, counts, ..
+    }: View<'_>,
+    nearest: Option<Nearest<'_>>,
     vocabulary: u32,
     text: impl Fn(u32) -> Option<&'t Template>,
 ) -> Explanation {
     let witnesses = Witnesses::of(ensemble);
-    let counts = session.counts();
-    let nearest = witnesses
-        .nearest
-        .and_then(|nearest| Some((nearest.metric(), nearest.nearest(&counts)?)));
-    let mut evidence: Vec<Evidence> = relevant(&counts, nearest.map(|(_, (vector, _))| vector))
+    let mut evidence: Vec<Evidence> = relevant(counts, nearest.map(|nearest| nearest.vector))
         .map(|number| {
             let count = counts.get(number);
             Evidence {
@@ -120,7 +114,7 @@ pub fn explain<'t>(
         .iter()
         .find(|evidence| evidence.count > 0)
         .map(|evidence| evidence.number);
-    let summary = sentence(&evidence, &witnesses, session, &counts, vocabulary, text);
+    let summary = sentence(&evidence, &witnesses, session, counts, vocabulary, text);
     Explanation {
         templates,
         summary,
@@ -143,12 +137,7 @@ fn relevant(counts: &Counts, nearest: Option<&Counts>) -> impl Iterator<Item = u
 /// How much a template's count speaks against the window being normal, in nats: how unlikely it is
 /// that it is there or not, how far its count is from its rate (half the square of a standard
 /// normal deviate), and how far from its count in the nearest normal example.
-fn weight(
-    witnesses: &Witnesses<'_>,
-    nearest: Option<(&CountMetric, (&Counts, f64))>,
-    number: u32,
-    count: u32,
-) -> f64 {
+fn weight(witnesses: &Witnesses<'_>, nearest: Option<Nearest<'_>>, number: u32, count: u32) -> f64 {
     let rarity = witnesses.rarity.map_or(0.0, |rarity| {
         if count > 0 {
             rarity.presence(number)
@@ -159,7 +148,7 @@ fn weight(
     let rate = witnesses
         .rate
         .map_or(0.0, |rate| rate.deviation(number, count));
-    let apart = nearest.map_or(0.0, |(metric, (vector, _))| {
+    let apart = nearest.map_or(0.0, |Nearest { metric, vector, .. }| {
         metric.coordinate(number, count) - metric.coordinate(number, vector.get(number))
     });
     // Of the distance, its logarithm: a template that never varied would drown all others.

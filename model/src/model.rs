@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::artefact::{self, ArtefactError};
 use crate::card::ModelCard;
+use crate::detectors::View;
 use crate::drift::{Drift, DriftMeter};
 use crate::ensemble::Ensemble;
 use crate::explain::explain;
@@ -225,11 +226,19 @@ impl Model {
 impl SourceModel {
     fn score_into(&self, window: &EventWindow, finding: &mut Finding) {
         let read = sequence(&self.lines, &window.records);
-        let scored = self.ensemble.score(&read.session, tie_of(&finding.id));
+        let counts = read.session.counts();
+        let nearest = self.ensemble.nearest(&counts);
+        let view = View {
+            session: &read.session,
+            counts: &counts,
+            nearest: nearest.map(|nearest| nearest.distance),
+        };
+        let scored = self.ensemble.score_view(view, tie_of(&finding.id));
         let vocabulary = vocabulary(&self.lines);
         let explanation = explain(
             &self.ensemble,
-            &read.session,
+            view,
+            nearest,
             vocabulary,
             |number| match number.checked_sub(vocabulary) {
                 Some(unseen) => read.unseen.get(unseen as usize),

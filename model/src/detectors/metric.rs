@@ -98,6 +98,8 @@ pub struct References {
     templates: Vec<u32>,
     values: Vec<f64>,
     lengths: Vec<f64>,
+    /// Their square roots.
+    norms: Vec<f64>,
     vocabulary: usize,
 }
 
@@ -116,6 +118,7 @@ impl References {
                 references.values.push(value);
             }
             references.lengths.push(length);
+            references.norms.push(length.sqrt());
             references
                 .offsets
                 .push(u32::try_from(references.templates.len()).unwrap_or(u32::MAX));
@@ -124,43 +127,64 @@ impl References {
     }
 
     /// The distance of an embedded vector to each reference, in order, into `distances`.
-    pub fn distances(
-        &self,
-        (coordinates, length): &(Vec<(u32, f64)>, f64),
-        distances: &mut Vec<f64>,
-    ) {
+    pub fn distances(&self, embedded: &(Vec<(u32, f64)>, f64), distances: &mut Vec<f64>) {
+        let dense = self.dense(embedded);
+        distances.clear();
+        distances.extend((0..self.lengths.len()).map(|at| self.distance(&dense, embedded.1, at)));
+    }
+
+    /// The reference that an embedded vector is nearest to, the first of several, and how far it is.
+    pub fn nearest(&self, embedded: &(Vec<(u32, f64)>, f64)) -> Option<(usize, f64)> {
+        let dense = self.dense(embedded);
+        let norm = embedded.1.sqrt();
+        let mut nearest: Option<(usize, f64)> = None;
+        for (at, other) in self.norms.iter().enumerate() {
+            let least = nearest.map_or(f64::INFINITY, |(_, least)| least);
+            // No vector is nearer than its norm differs (the triangle inequality); what is added is more
+            // than the expanded square can be wrong by.
+            if (norm - other).abs() > least + 1e-4 * (norm + other) {
+                continue;
+            }
+            let distance = self.distance(&dense, embedded.1, at);
+            if nearest.is_none() || distance < least {
+                nearest = Some((at, distance));
+                if distance == 0.0 {
+                    break;
+                }
+            }
+        }
+        nearest
+    }
+
+    fn dense(&self, (coordinates, _): &(Vec<(u32, f64)>, f64)) -> Vec<f64> {
         let mut dense = vec![0.0f64; self.vocabulary];
         for &(template, value) in coordinates {
             if let Some(slot) = dense.get_mut(template as usize) {
                 *slot = value;
             }
         }
-        distances.clear();
-        distances.extend(
-            self.offsets
-                .iter()
-                .zip(self.offsets.iter().skip(1))
-                .zip(&self.lengths)
-                .map(|((&from, &to), &reference_length)| {
-                    let range = from as usize..to as usize;
-                    let templates = self.templates.get(range.clone()).unwrap_or_default();
-                    let values = self.values.get(range).unwrap_or_default();
-                    let product: f64 = templates
-                        .iter()
-                        .zip(values)
-                        .map(|(&template, &value)| {
-                            dense.get(template as usize).copied().unwrap_or(0.0) * value
-                        })
-                        .sum();
-                    let squared = length + reference_length - 2.0 * product;
-                    // Rounding of the expanded square must not make equal vectors differ.
-                    if squared <= 1e-9 * (length + reference_length) {
-                        0.0
-                    } else {
-                        squared.sqrt()
-                    }
-                }),
-        );
+        dense
+    }
+
+    /// The distance to the reference `at` of a vector of this squared length.
+    fn distance(&self, dense: &[f64], length: f64, at: usize) -> f64 {
+        let offset = |at: usize| self.offsets.get(at).map_or(0, |&offset| offset as usize);
+        let range = offset(at)..offset(at + 1);
+        let templates = self.templates.get(range.clone()).unwrap_or_default();
+        let values = self.values.get(range).unwrap_or_default();
+        let product: f64 = templates
+            .iter()
+            .zip(values)
+            .map(|(&template, &value)| dense.get(template as usize).copied().unwrap_or(0.0) * value)
+            .sum();
+        let lengths = length + self.lengths.get(at).copied().unwrap_or_default();
+        let squared = lengths - 2.0 * product;
+        // Rounding of the expanded square must not make equal vectors differ.
+        if squared <= 1e-9 * lengths {
+            0.0
+        } else {
+            squared.sqrt()
+        }
     }
 }
 
@@ -185,5 +209,27 @@ mod tests {
         references.distances(&metric.embed(&one, false), &mut distances);
         assert_eq!(distances[0], 0.0);
         assert!((distances[1] - ln2 / metric.scale(1)).abs() < 1e-9);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_nearest_is_the_first_of_the_least_distances(
+            sessions in proptest::collection::vec(proptest::collection::vec(0..6u32, 0..30), 1..40),
+            asked in proptest::collection::vec(0..8u32, 0..30),
+        ) {
+            let counts: Vec<Counts> = sessions.into_iter().map(|events| Session::new(events).counts()).collect();
+            let patterns: Vec<(Counts, u32)> = counts.iter().map(|counts| (counts.clone(), 1)).collect();
+            let metric = CountMetric::fit(&patterns, 6);
+            let references = References::new(&metric, &counts);
+            let embedded = metric.embed(&Session::new(asked).counts(), false);
+            let mut distances = Vec::new();
+            references.distances(&embedded, &mut distances);
+            let expected = distances
+                .iter()
+                .copied()
+                .enumerate()
+                .min_by(|one, other| one.1.total_cmp(&other.1));
+            proptest::prop_assert_eq!(references.nearest(&embedded), expected);
+        }
     }
 }

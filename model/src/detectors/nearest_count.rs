@@ -112,14 +112,8 @@ impl NearestCount {
 
     /// The nearest reference vector and its distance.
     pub fn nearest(&self, counts: &Counts) -> Option<(&Counts, f64)> {
-        let mut distances = Vec::with_capacity(self.vectors.len());
-        self.references
-            .distances(&self.metric.embed(counts, false), &mut distances);
-        self.vectors
-            .iter()
-            .map(|(counts, _)| counts)
-            .zip(distances)
-            .min_by(|one, other| one.1.total_cmp(&other.1))
+        let (at, distance) = self.references.nearest(&self.metric.embed(counts, false))?;
+        Some((&self.vectors.get(at)?.0, distance))
     }
 
     /// The metric.

@@ -1,8 +1,11 @@
 //! Rules on what programs say when memory, connections or disk space run out. The phrases are those
 //! of the programs themselves; where one comes from stands beside it.
 
+use std::sync::LazyLock;
+
 use aiops_domain::shape::{self, syslog::SyslogLine};
 use aiops_domain::{Kind, LogRecord, Severity, Shape, Source};
+use regex::Regex;
 
 use super::{Evidence, RuleConfig, RuleHit};
 use crate::window::EventWindow;
@@ -11,77 +14,90 @@ use crate::window::EventWindow;
 const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// A process was killed for its memory.
-const KILLS: [&str; 7] = [
-    "out of memory: killed process",
-    "out of memory: kill process",
-    "memory cgroup out of memory",
-    "invoked oom-killer",
-    "oomkilled",
-    "oomkilling",
-    // A JVM that ends at its first OutOfMemoryError
-    "terminating due to java.lang.outofmemoryerror",
-];
+static KILLS: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(&[
+        "out of memory: killed process",
+        "out of memory: kill process",
+        "memory cgroup out of memory",
+        "invoked oom-killer",
+        "oomkilled",
+        "oomkilling",
+        // A JVM that ends at its first OutOfMemoryError
+        "terminating due to java.lang.outofmemoryerror",
+    ])
+});
 
 /// A container is started again and again.
-const RESTARTS: [&str; 4] = [
-    "crashloopbackoff",
-    "back-off restarting failed container",
-    "back-off 5m0s restarting failed",
-    "restarting failed container",
-];
+static RESTARTS: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(&[
+        "crashloopbackoff",
+        "back-off restarting failed container",
+        "back-off 5m0s restarting failed",
+        "restarting failed container",
+    ])
+});
 
-const POOL: [&str; 17] = [
-    // HikariCP
-    "connection is not available, request timed out after",
-    // PostgreSQL
-    "remaining connection slots are reserved",
-    "sorry, too many clients already",
-    // MySQL
-    "too many connections",
-    // PgBouncer
-    "no more connections allowed",
-    "query_wait_timeout",
-    // Apache HttpClient, the AWS SDK for Java
-    "timeout waiting for connection from pool",
-    // SQLAlchemy
-    "queuepool limit of size",
-    // Apache Commons DBCP
-    "cannot get a connection, pool error",
-    "timeout waiting for idle object",
-    // Rails
-    "could not obtain a connection from the pool",
-    "could not obtain a database connection within",
-    // knex
-    "the pool is probably full",
-    // .NET
-    "prior to obtaining a connection from the pool",
-    // psycopg, redis-py and others
-    "connection pool exhausted",
-    "connection pool is exhausted",
-    // sqlx
-    "pool timed out while waiting for an open connection",
-];
+static POOL: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(&[
+        // HikariCP
+        "connection is not available, request timed out after",
+        // PostgreSQL
+        "remaining connection slots are reserved",
+        "sorry, too many clients already",
+        // MySQL
+        "too many connections",
+        // PgBouncer
+        "no more connections allowed",
+        "query_wait_timeout",
+        // Apache HttpClient, the AWS SDK for Java
+        "timeout waiting for connection from pool",
+        // SQLAlchemy
+        "queuepool limit of size",
+        // Apache Commons DBCP
+        "cannot get a connection, pool error",
+        "timeout waiting for idle object",
+        // Rails
+        "could not obtain a connection from the pool",
+        "could not obtain a database connection within",
+        // knex
+        "the pool is probably full",
+        // .NET
+        "prior to obtaining a connection from the pool",
+        // psycopg, redis-py and others
+        "connection pool exhausted",
+        "connection pool is exhausted",
+        // sqlx
+        "pool timed out while waiting for an open connection",
+    ])
+});
 
-const DISK: [&str; 7] = [
-    "no space left on device",
-    "enospc",
-    "disk quota exceeded",
-    "there is not enough space on the disk",
-    "evictionthresholdmet",
-    "diskpressure",
-    "disk is full",
-];
+static DISK: LazyLock<Regex> = LazyLock::new(|| {
+    any_of(&[
+        "no space left on device",
+        "enospc",
+        "disk quota exceeded",
+        "there is not enough space on the disk",
+        "evictionthresholdmet",
+        "diskpressure",
+        "disk is full",
+    ])
+});
 
 /// Lower-case text of a record: the inner text of JSON, which may be escaped in the line itself,
 /// and the line.
-fn lower(record: &LogRecord) -> String {
+fn lower<'t>(record: &LogRecord, text: &'t mut String) -> &'t str {
     let line = &record.message;
     let end = line.floor_char_boundary(line.len().min(LINE_BYTES_MAX));
-    line.get(..end).unwrap_or_default().to_ascii_lowercase()
+    text.clear();
+    text.push_str(line.get(..end).unwrap_or_default());
+    text.make_ascii_lowercase();
+    text
 }
 
-fn any(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| text.contains(phrase))
+/// One search for all phrases at once: every line of every window passes through here.
+fn any_of(phrases: &[&str]) -> Regex {
+    let escaped: Vec<String> = phrases.iter().map(|phrase| regex::escape(phrase)).collect();
+    Regex::new(&escaped.join("|")).expect("phrases are literals")
 }
 
 /// The kernel's and Kubernetes' own words count, not those of any program that quotes them.
@@ -112,12 +128,13 @@ pub(super) fn oom_crash_loop(window: &EventWindow, config: &RuleConfig) -> Optio
     let mut kills = 0_u64;
     let mut restarts = 0_u64;
     let mut evidence = Evidence::default();
+    let mut text = String::new();
     for (line, record) in window.records.iter().enumerate() {
         if record.shape == Shape::Flow {
             continue;
         }
-        let text = lower(record);
-        let (kill, restart) = (any(&text, &KILLS), any(&text, &RESTARTS));
+        let text = lower(record, &mut text);
+        let (kill, restart) = (KILLS.is_match(text), RESTARTS.is_match(text));
         if !(kill || restart) || !speaks_for_memory(record) {
             continue;
         }
@@ -142,10 +159,11 @@ pub(super) fn oom_crash_loop(window: &EventWindow, config: &RuleConfig) -> Optio
     })
 }
 
-fn phrases(window: &EventWindow, phrases: &[&str]) -> Evidence {
+fn phrases(window: &EventWindow, phrases: &Regex) -> Evidence {
     let mut evidence = Evidence::default();
+    let mut text = String::new();
     for (line, record) in window.records.iter().enumerate() {
-        if record.shape != Shape::Flow && any(&lower(record), phrases) {
+        if record.shape != Shape::Flow && phrases.is_match(lower(record, &mut text)) {
             evidence.add(line, 1);
         }
     }
