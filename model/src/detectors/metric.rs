@@ -91,99 +91,133 @@ impl CountMetric {
     }
 }
 
-/// Embedded reference vectors, laid out flat for scanning.
+/// Embedded reference vectors, by template: a vector is measured against all of them at once.
 #[derive(Debug, Clone, Default)]
 pub struct References {
-    offsets: Vec<u32>,
-    templates: Vec<u32>,
-    values: Vec<f64>,
+    columns: Vec<Column>,
+    /// Squared lengths.
     lengths: Vec<f64>,
-    /// Their square roots.
-    norms: Vec<f64>,
-    vocabulary: usize,
+}
+
+/// The coordinates that references have in one template.
+#[derive(Debug, Clone)]
+enum Column {
+    /// Of each reference, in order.
+    Dense(Vec<f64>),
+    /// Of the references that have the template.
+    Sparse(Vec<(usize, f64)>),
+}
+
+/// A column is dense from this share of its references on: adding up four neighbours takes as long as
+/// one that has to be looked for.
+const DENSE_SHARE: usize = 4;
+
+impl Column {
+    fn new(entries: Vec<(usize, f64)>, references: usize) -> Self {
+        if entries.len() * DENSE_SHARE < references {
+            return Self::Sparse(entries);
+        }
+        let mut dense = vec![0.0; references];
+        for (at, value) in entries {
+            if let Some(slot) = dense.get_mut(at) {
+                *slot = value;
+            }
+        }
+        Self::Dense(dense)
+    }
+
+    /// Adds `factor` times the column to `sums`.
+    fn add_to(&self, sums: &mut [f64], factor: f64) {
+        match self {
+            Self::Dense(values) => {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += factor * value;
+                }
+            }
+            Self::Sparse(entries) => {
+                for &(at, value) in entries {
+                    if let Some(sum) = sums.get_mut(at) {
+                        *sum += factor * value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The least of these numbers; infinity of none. Several are compared at a time.
+fn least(numbers: &[f64]) -> f64 {
+    const LANES: usize = 8;
+    let lesser = |one: f64, other: f64| if other < one { other } else { one };
+    let mut lanes = [f64::INFINITY; LANES];
+    let groups = numbers.chunks_exact(LANES);
+    let rest = groups.remainder().iter().copied();
+    for group in groups {
+        for (lane, &number) in lanes.iter_mut().zip(group) {
+            *lane = lesser(*lane, number);
+        }
+    }
+    lanes.into_iter().chain(rest).fold(f64::INFINITY, lesser)
 }
 
 impl References {
     /// The references of these vectors.
     pub fn new<'c>(metric: &CountMetric, vectors: impl IntoIterator<Item = &'c Counts>) -> Self {
-        let mut references = Self {
-            offsets: vec![0],
-            vocabulary: metric.scales.len(),
-            ..Self::default()
-        };
+        let mut entries: Vec<Vec<(usize, f64)>> = vec![Vec::new(); metric.scales.len()];
+        let mut lengths = Vec::new();
         for counts in vectors {
             let (coordinates, length) = metric.embed(counts, false);
             for (template, value) in coordinates {
-                references.templates.push(template);
-                references.values.push(value);
+                if let Some(entries) = entries.get_mut(template as usize) {
+                    entries.push((lengths.len(), value));
+                }
             }
-            references.lengths.push(length);
-            references.norms.push(length.sqrt());
-            references
-                .offsets
-                .push(u32::try_from(references.templates.len()).unwrap_or(u32::MAX));
+            lengths.push(length);
         }
-        references
+        Self {
+            columns: entries
+                .into_iter()
+                .map(|entries| Column::new(entries, lengths.len()))
+                .collect(),
+            lengths,
+        }
     }
 
     /// The distance of an embedded vector to each reference, in order, into `distances`.
     pub fn distances(&self, embedded: &(Vec<(u32, f64)>, f64), distances: &mut Vec<f64>) {
-        let dense = self.dense(embedded);
-        distances.clear();
-        distances.extend((0..self.lengths.len()).map(|at| self.distance(&dense, embedded.1, at)));
+        self.squares(embedded, distances);
+        for distance in distances {
+            *distance = distance.sqrt();
+        }
     }
 
     /// The reference that an embedded vector is nearest to, the first of several, and how far it is.
     pub fn nearest(&self, embedded: &(Vec<(u32, f64)>, f64)) -> Option<(usize, f64)> {
-        let dense = self.dense(embedded);
-        let norm = embedded.1.sqrt();
-        let mut nearest: Option<(usize, f64)> = None;
-        for (at, other) in self.norms.iter().enumerate() {
-            let least = nearest.map_or(f64::INFINITY, |(_, least)| least);
-            // No vector is nearer than its norm differs (the triangle inequality); what is added is more
-            // than the expanded square can be wrong by.
-            if (norm - other).abs() > least + 1e-4 * (norm + other) {
-                continue;
-            }
-            let distance = self.distance(&dense, embedded.1, at);
-            if nearest.is_none() || distance < least {
-                nearest = Some((at, distance));
-                if distance == 0.0 {
-                    break;
-                }
-            }
-        }
-        nearest
+        let mut squares = Vec::new();
+        self.squares(embedded, &mut squares);
+        let least = least(&squares);
+        let at = squares.iter().position(|square| *square == least)?;
+        Some((at, least.sqrt()))
     }
 
-    fn dense(&self, (coordinates, _): &(Vec<(u32, f64)>, f64)) -> Vec<f64> {
-        let mut dense = vec![0.0f64; self.vocabulary];
+    /// The squared distance to each reference: the lengths of both less twice their product.
+    fn squares(&self, (coordinates, length): &(Vec<(u32, f64)>, f64), squares: &mut Vec<f64>) {
+        squares.clear();
+        squares.resize(self.lengths.len(), 0.0);
         for &(template, value) in coordinates {
-            if let Some(slot) = dense.get_mut(template as usize) {
-                *slot = value;
+            if let Some(column) = self.columns.get(template as usize) {
+                column.add_to(squares, value);
             }
         }
-        dense
-    }
-
-    /// The distance to the reference `at` of a vector of this squared length.
-    fn distance(&self, dense: &[f64], length: f64, at: usize) -> f64 {
-        let offset = |at: usize| self.offsets.get(at).map_or(0, |&offset| offset as usize);
-        let range = offset(at)..offset(at + 1);
-        let templates = self.templates.get(range.clone()).unwrap_or_default();
-        let values = self.values.get(range).unwrap_or_default();
-        let product: f64 = templates
-            .iter()
-            .zip(values)
-            .map(|(&template, &value)| dense.get(template as usize).copied().unwrap_or(0.0) * value)
-            .sum();
-        let lengths = length + self.lengths.get(at).copied().unwrap_or_default();
-        let squared = lengths - 2.0 * product;
-        // Rounding of the expanded square must not make equal vectors differ.
-        if squared <= 1e-9 * lengths {
-            0.0
-        } else {
-            squared.sqrt()
+        for (square, other) in squares.iter_mut().zip(&self.lengths) {
+            let lengths = length + other;
+            let expanded = lengths - 2.0 * *square;
+            // Rounding of the expanded square must not make equal vectors differ.
+            *square = if expanded <= 1e-9 * lengths {
+                0.0
+            } else {
+                expanded
+            };
         }
     }
 }
@@ -213,7 +247,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn the_nearest_is_the_first_of_the_least_distances(
+        fn the_nearest_is_at_the_least_distance(
             sessions in proptest::collection::vec(proptest::collection::vec(0..6u32, 0..30), 1..40),
             asked in proptest::collection::vec(0..8u32, 0..30),
         ) {
@@ -224,12 +258,35 @@ mod tests {
             let embedded = metric.embed(&Session::new(asked).counts(), false);
             let mut distances = Vec::new();
             references.distances(&embedded, &mut distances);
-            let expected = distances
-                .iter()
-                .copied()
-                .enumerate()
-                .min_by(|one, other| one.1.total_cmp(&other.1));
-            proptest::prop_assert_eq!(references.nearest(&embedded), expected);
+            let least = distances.iter().copied().fold(f64::INFINITY, f64::min);
+            let (at, distance) = references.nearest(&embedded).unwrap();
+            proptest::prop_assert_eq!(distance, least);
+            proptest::prop_assert_eq!(distances[at], least);
+        }
+
+        #[test]
+        fn distances_are_those_of_the_coordinates(
+            sessions in proptest::collection::vec(proptest::collection::vec(0..9u32, 0..30), 1..40),
+            asked in proptest::collection::vec(0..9u32, 0..30),
+        ) {
+            let counts: Vec<Counts> = sessions.into_iter().map(|events| Session::new(events).counts()).collect();
+            let patterns: Vec<(Counts, u32)> = counts.iter().map(|counts| (counts.clone(), 1)).collect();
+            let metric = CountMetric::fit(&patterns, 9);
+            let asked = Session::new(asked).counts();
+            let mut distances = Vec::new();
+            References::new(&metric, &counts).distances(&metric.embed(&asked, false), &mut distances);
+            for (counts, distance) in counts.iter().zip(distances) {
+                let direct = (0..9)
+                    .map(|template| {
+                        let coordinate = |counts: &Counts| metric.coordinate(template, counts.get(template));
+                        (coordinate(&asked) - coordinate(counts)).powi(2)
+                    })
+                    .sum::<f64>()
+                    .sqrt();
+                // A length is subtracted from a length: what is left is as exact as they are.
+                let length = metric.embed(&asked, false).1 + metric.embed(counts, false).1;
+                proptest::prop_assert!((distance - direct).abs() <= 1e-4 * length.sqrt());
+            }
         }
     }
 }
