@@ -91,11 +91,9 @@ pub fn evaluate(window: &EventWindow, config: &RuleConfig) -> Vec<RuleHit> {
         ssh::brute_force(window, config),
         flow::port_scan(window, config),
         flow::exfiltration(window, config),
-        text::oom_crash_loop(window, config),
-        text::pool_exhaustion(window, config),
-        text::disk_full(window, config),
     ]
     .into_iter()
+    .chain(text::evaluate(window, config))
     .flatten()
     .collect();
     hits.sort_by_key(|hit| hit.kind);

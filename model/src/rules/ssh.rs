@@ -136,6 +136,8 @@ pub(super) fn brute_force(window: &EventWindow, config: &RuleConfig) -> Option<R
 
 /// The attempt that a record tells of, if sshd wrote it.
 fn attempt_of(record: &LogRecord) -> Option<Attempt> {
+    // Nearly no line is of sshd, and those are not parsed.
+    memchr::memmem::find(record.message.as_bytes(), b"sshd")?;
     let line: Cow<'_, str> = match record.shape {
         shape @ aiops_domain::Shape::Json => shape::line_text(shape, &record.message),
         _ => Cow::Borrowed(record.message.as_str()),
