@@ -21,7 +21,7 @@ mod import;
 mod tree;
 
 pub use import::{ScikitForest, ScikitTree};
-use tree::Tree;
+use tree::{LANES, Tree};
 
 /// Parameters of [`IsolationForest`]; the defaults are those of the paper.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,11 @@ impl IsolationForest {
         {
             for tree in &self.trees {
                 tree.add_paths(block, self.columns, paths);
+            }
+            let grouped = paths.len() - paths.len() % LANES;
+            let rest = block.chunks_exact(self.columns).zip(paths).skip(grouped);
+            for (row, path) in rest {
+                *path = Tree::paths_of(&self.trees, row);
             }
         }
         let trees = self.trees.len() as f64;

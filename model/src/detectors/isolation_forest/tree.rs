@@ -68,8 +68,8 @@ impl TryFrom<Form> for Tree {
     }
 }
 
-/// Rows that are walked together: their steps do not wait for each other.
-const LANES: usize = 16;
+/// Rows of a tree, or trees of a row, that are walked together: their steps do not wait for each other.
+pub(super) const LANES: usize = 16;
 
 impl Tree {
     /// A tree of these nodes; children must come after their parent.
@@ -102,11 +102,10 @@ impl Tree {
         })
     }
 
-    /// Adds the path length of each row to `paths`.
+    /// Adds the path length of each row to `paths`; whole groups of [`LANES`] rows only.
     pub(super) fn add_paths(&self, values: &[f32], columns: usize, paths: &mut [f64]) {
-        let mut groups = values.chunks_exact(LANES * columns);
-        let (whole, rest) = paths.split_at_mut(paths.len() - paths.len() % LANES);
-        for (rows, paths) in groups.by_ref().zip(whole.chunks_exact_mut(LANES)) {
+        let groups = values.chunks_exact(LANES * columns);
+        for (rows, paths) in groups.zip(paths.chunks_exact_mut(LANES)) {
             let mut at = [0u32; LANES];
             for _ in 0..self.depth {
                 for (lane, row) in at.iter_mut().zip(rows.chunks_exact(columns)) {
@@ -114,16 +113,31 @@ impl Tree {
                 }
             }
             for (path, lane) in paths.iter_mut().zip(at) {
-                *path += self.paths.get(lane as usize).copied().unwrap_or(0.0);
+                *path += self.path(lane);
             }
         }
-        for (row, path) in groups.remainder().chunks_exact(columns).zip(rest) {
-            let mut at = 0;
-            for _ in 0..self.depth {
-                at = self.step(at, row);
+    }
+
+    /// The sum of one row's path lengths, through several trees at once.
+    pub(super) fn paths_of(trees: &[Self], row: &[f32]) -> f64 {
+        let mut sum = 0.0;
+        for trees in trees.chunks(LANES) {
+            let depth = trees.iter().map(|tree| tree.depth).max().unwrap_or(0);
+            let mut at = [0u32; LANES];
+            for _ in 0..depth {
+                for (lane, tree) in at.iter_mut().zip(trees) {
+                    *lane = tree.step(*lane, row);
+                }
             }
-            *path += self.paths.get(at as usize).copied().unwrap_or(0.0);
+            for (tree, lane) in trees.iter().zip(at) {
+                sum += tree.path(lane);
+            }
         }
+        sum
+    }
+
+    fn path(&self, leaf: u32) -> f64 {
+        self.paths.get(leaf as usize).copied().unwrap_or(0.0)
     }
 
     #[inline]
