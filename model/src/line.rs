@@ -78,7 +78,7 @@ impl LineMiner {
 
 /// Which lines share a header: those of one source and log group.
 fn stream_key(record: &LogRecord) -> String {
-    format!("{}/{}", record.source, record.group)
+    [record.source.as_str(), "/", &record.group].concat()
 }
 
 /// The line without what carried it. A flow is told by its outcome, direction and size.

@@ -317,11 +317,15 @@ pub fn hash_token(token: &[u8]) -> u64 {
         word.copy_from_slice(chunk);
         hash = mix(hash, u64::from_le_bytes(word));
     }
-    let mut word = [0; 8];
-    for (to, from) in word.iter_mut().zip(chunks.remainder()) {
-        *to = *from;
-    }
-    mix(hash, u64::from_le_bytes(word))
+    mix(hash, little_endian(chunks.remainder()))
+}
+
+/// Up to eight bytes as a number.
+fn little_endian(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 fn mix(hash: u64, word: u64) -> u64 {

@@ -31,32 +31,19 @@ const PACKAGE_PREFIXES: [&[u8]; 8] = [
     b"com", b"org", b"net", b"edu", b"gov", b"io", b"java", b"javax",
 ];
 
+/// Where a token is cut into pieces, by byte.
+const CUTS: [bool; 256] = {
+    let mut cuts = [false; 256];
+    let mut rest: &[u8] = b"=,;:()[]{}\"'`<>|!?#&*^~";
+    while let [byte, after @ ..] = rest {
+        cuts[*byte as usize] = true;
+        rest = after;
+    }
+    cuts
+};
+
 fn is_cut(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'=' | b','
-            | b';'
-            | b':'
-            | b'('
-            | b')'
-            | b'['
-            | b']'
-            | b'{'
-            | b'}'
-            | b'"'
-            | b'\''
-            | b'`'
-            | b'<'
-            | b'>'
-            | b'|'
-            | b'!'
-            | b'?'
-            | b'#'
-            | b'&'
-            | b'*'
-            | b'^'
-            | b'~'
-    )
+    CUTS.get(usize::from(byte)).is_some_and(|cut| *cut)
 }
 
 /// Appends the masked form of `token`.
@@ -68,10 +55,12 @@ pub(super) fn mask_token(config: &MaskConfig, token: &[u8], masked: &mut Masked)
         masked.bytes.extend(token.iter().skip(1));
         return;
     }
+    // Every value that holds cutting characters holds a colon.
+    let colon = token.contains(&b':');
     let mut rest = token;
     let mut wildcard_end = None;
     while let Some(&first) = rest.first() {
-        let length = value_length(config, rest);
+        let length = if colon { value_length(config, rest) } else { 0 };
         if length > 0 {
             push_value(masked, &mut wildcard_end);
             rest = rest.get(length..).unwrap_or_default();
@@ -184,6 +173,10 @@ enum Piece {
 }
 
 fn classify(config: &MaskConfig, piece: &[u8]) -> Piece {
+    // Most pieces are a word: letters, not all of them hex digits.
+    if piece.iter().all(u8::is_ascii_alphabetic) && !piece.iter().all(u8::is_ascii_hexdigit) {
+        return Piece::Word;
+    }
     // A sentence's end is not part of the value.
     let suffix = piece.iter().rev().take_while(|byte| **byte == b'.').count();
     let body = piece.get(..piece.len() - suffix).unwrap_or_default();

@@ -1,13 +1,14 @@
 //! Finding the pattern of a masked message: one hash lookup per distinct set of open positions.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::mask::{Masked, OPEN, hash_token};
 
 /// Patterns by their number of tokens, then by where they are open.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PatternIndex {
-    by_length: HashMap<usize, Vec<Schema>>,
+    /// At the number of tokens.
+    by_length: Vec<Vec<Schema>>,
     entries: Vec<Entry>,
 }
 
@@ -40,7 +41,12 @@ impl PatternIndex {
             .collect();
         let hashes: Vec<u64> = tokens.iter().map(|token| hash_token(token)).collect();
         let hash = hash_without(&hashes, &open);
-        let schemas = self.by_length.entry(tokens.len()).or_default();
+        if self.by_length.len() <= tokens.len() {
+            self.by_length.resize_with(tokens.len() + 1, Vec::new);
+        }
+        let Some(schemas) = self.by_length.get_mut(tokens.len()) else {
+            return;
+        };
         let place = match schemas.binary_search_by(|schema| order(&schema.open, &open)) {
             Ok(place) => place,
             Err(place) => {
@@ -58,7 +64,7 @@ impl PatternIndex {
 
     /// The position of the most specific pattern that a message fits.
     pub(super) fn find(&self, masked: &Masked) -> Option<usize> {
-        let schemas = self.by_length.get(&masked.len())?;
+        let schemas = self.by_length.get(masked.len())?;
         schemas.iter().find_map(|schema| {
             let hash = hash_without(masked.hashes(), &schema.open);
             let candidates = schema.by_hash.get(&hash)?;

@@ -1,8 +1,9 @@
 //! From a set of records to windows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use aiops_domain::{Interval, LogRecord, Source, Time};
+use hashbrown::HashSet;
 
 use super::{Assembly, EventWindow, WindowSpec, Windowing};
 
@@ -110,39 +111,33 @@ fn keyed(windowing: &Windowing, gap_ms: i64, records: Vec<LogRecord>) -> (Vec<Ev
     (windows, without_key)
 }
 
+/// Cuts the records of one key, in their order, wherever the next is `gap_ms` or more away. From the
+/// end, so that each record moves at most once.
 fn split_at_gaps(
     source: Source,
     key: &str,
     gap_ms: i64,
-    records: Vec<LogRecord>,
+    mut records: Vec<LogRecord>,
     windows: &mut Vec<EventWindow>,
 ) {
-    let mut current: Option<EventWindow> = None;
-    for record in records {
-        let end = record.time.plus_millis(1);
-        match &mut current {
-            Some(window)
-                if record
-                    .time
-                    .millis_since(window.interval.end.plus_millis(-1))
-                    < gap_ms =>
-            {
-                window.interval.end = end;
-                window.records.push(record);
-            }
-            _ => {
-                windows.extend(current.replace(EventWindow {
-                    source,
-                    entity: record.entity.clone(),
-                    key: Some(key.to_owned()),
-                    interval: Interval {
-                        start: record.time,
-                        end,
-                    },
-                    records: vec![record],
-                }));
-            }
-        }
+    loop {
+        let far = |pair: &[LogRecord]| matches!(pair, [one, next] if next.time.millis_since(one.time) >= gap_ms);
+        let of_window = match records.windows(2).rposition(far) {
+            Some(before) => records.split_off(before + 1),
+            None => std::mem::take(&mut records),
+        };
+        let (Some(first), Some(last)) = (of_window.first(), of_window.last()) else {
+            break;
+        };
+        windows.push(EventWindow {
+            source,
+            entity: first.entity.clone(),
+            key: Some(key.to_owned()),
+            interval: Interval {
+                start: first.time,
+                end: last.time.plus_millis(1),
+            },
+            records: of_window,
+        });
     }
-    windows.extend(current);
 }
