@@ -46,7 +46,7 @@ def mine():
         miner.add_log_message(line)
 
 
-mine_seconds = best(1, mine)
+mine_seconds = best(3, mine)
 json.dump({
     "rows": len(rows),
     "lines": len(lines),
