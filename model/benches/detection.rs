@@ -208,8 +208,9 @@ fn detection(training: &[String], lines: &[String]) -> Value {
 }
 
 fn main() {
-    let (rows, lines) = (rows(), made_lines(3));
+    let rows = rows();
     let mut report = forest(&rows);
+    let lines = made_lines(3);
     let of_lines = detection(&made_lines(2), &lines);
     report
         .as_object_mut()
