@@ -41,8 +41,7 @@ pub fn detect(
         .zip(&windows)
         .map(|(windows, window)| {
             progress(Scored { windows, total });
-            model.measure(window, &mut meter);
-            model.score(window)
+            model.score_and_measure(window, &mut meter)
         })
         .filter(|finding| all || finding.anomalous)
         .collect();

@@ -15,7 +15,7 @@ use crate::explain::explain;
 use crate::labels::Expected;
 use crate::line::LineMiner;
 use crate::rules::{self, RuleConfig, RuleHit};
-use crate::sequence::{sequence, vocabulary};
+use crate::sequence::{Sequence, sequence, vocabulary};
 use crate::window::{EventWindow, WindowSpec};
 
 /// Bytes of an example line in a finding.
@@ -164,6 +164,25 @@ impl Model {
 
     /// Scores a window: a pure function of the window, the same wherever it is called.
     pub fn score(&self, window: &EventWindow) -> Finding {
+        self.score_read(window, self.read(window).as_ref())
+    }
+
+    /// [`Model::score`] and [`Model::measure`] of a window whose lines are then read only once.
+    pub fn score_and_measure(&self, window: &EventWindow, meter: &mut DriftMeter) -> Finding {
+        let read = self.read(window);
+        if let Some(read) = &read {
+            read.measure(window, meter);
+        }
+        self.score_read(window, read.as_ref())
+    }
+
+    fn read(&self, window: &EventWindow) -> Option<Read<'_>> {
+        let known = self.content.sources.get(&window.source)?;
+        let sequence = sequence(&known.lines, &window.records);
+        Some(Read { known, sequence })
+    }
+
+    fn score_read(&self, window: &EventWindow, read: Option<&Read<'_>>) -> Finding {
         let mut finding = Finding {
             id: Finding::id_for(
                 window.source,
@@ -185,8 +204,8 @@ impl Model {
             actor: None,
             log_group: None,
         };
-        if let Some(known) = self.content.sources.get(&window.source) {
-            known.score_into(window, &mut finding);
+        if let Some(read) = read {
+            read.score_into(window, &mut finding);
         }
         if self.content.rules_apply
             && let Some(hit) = rules::evaluate(window, &self.content.rules)
@@ -210,9 +229,8 @@ impl Model {
 
     /// Adds a window to what drift is measured on.
     pub fn measure(&self, window: &EventWindow, meter: &mut DriftMeter) {
-        if let Some(known) = self.content.sources.get(&window.source) {
-            let session = sequence(&known.lines, &window.records).session;
-            meter.add(window.source, &session, vocabulary(&known.lines));
+        if let Some(read) = self.read(window) {
+            read.measure(window, meter);
         }
     }
 
@@ -223,26 +241,37 @@ impl Model {
     }
 }
 
-impl SourceModel {
+/// A window whose lines were read by what is known of its source.
+struct Read<'m> {
+    known: &'m SourceModel,
+    sequence: Sequence,
+}
+
+impl Read<'_> {
+    fn measure(&self, window: &EventWindow, meter: &mut DriftMeter) {
+        let vocabulary = vocabulary(&self.known.lines);
+        meter.add(window.source, &self.sequence.session, vocabulary);
+    }
+
     fn score_into(&self, window: &EventWindow, finding: &mut Finding) {
-        let read = sequence(&self.lines, &window.records);
-        let counts = read.session.counts();
-        let nearest = self.ensemble.nearest(&counts);
+        let Self { known, sequence } = self;
+        let counts = sequence.session.counts();
+        let nearest = known.ensemble.nearest(&counts);
         let view = View {
-            session: &read.session,
+            session: &sequence.session,
             counts: &counts,
             nearest: nearest.map(|nearest| nearest.distance),
         };
-        let scored = self.ensemble.score_view(view, tie_of(&finding.id));
-        let vocabulary = vocabulary(&self.lines);
+        let scored = known.ensemble.score_view(view, tie_of(&finding.id));
+        let vocabulary = vocabulary(&known.lines);
         let explanation = explain(
-            &self.ensemble,
+            &known.ensemble,
             view,
             nearest,
             vocabulary,
             |number| match number.checked_sub(vocabulary) {
-                Some(unseen) => read.unseen.get(unseen as usize),
-                None => self.lines.miner().templates().get(number as usize),
+                Some(unseen) => sequence.unseen.get(unseen as usize),
+                None => known.lines.miner().templates().get(number as usize),
             },
         );
         finding.score = scored.score;
@@ -253,7 +282,7 @@ impl SourceModel {
         finding.example = explanation
             .shown
             .and_then(|shown| {
-                let events = &read.session.events;
+                let events = &sequence.session.events;
                 (1u64..)
                     .zip(&window.records)
                     .zip(events)

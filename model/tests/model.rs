@@ -405,10 +405,13 @@ fn labels_move_the_threshold_and_suppress_reproducibly() {
 fn drift_is_measured_on_what_is_scored() {
     let model = train(quiet(20, Source::Ec2), &options()).unwrap();
     let measured = |records: Vec<LogRecord>| {
-        let mut meter = DriftMeter::default();
+        let (mut meter, mut scoring) = (DriftMeter::default(), DriftMeter::default());
         for window in windows(&model, records) {
             model.measure(&window, &mut meter);
+            let finding = model.score_and_measure(&window, &mut scoring);
+            assert_eq!(finding, model.score(&window));
         }
+        assert_eq!(model.drift(&meter), model.drift(&scoring));
         model.drift(&meter)[&Source::Ec2]
     };
     let same = measured(quiet(20, Source::Ec2));
