@@ -102,7 +102,7 @@ pub fn explain<'t>(
         .filter_map(|evidence| {
             let template = text(evidence.number)?;
             Some(FindingTemplate {
-                id: template.id.to_string(),
+                id: template.id.hex(),
                 template: cut(&template.text, TEXT_BYTES_MAX).to_owned(),
                 count: u64::from(evidence.count),
                 expected: evidence.expected,

@@ -48,6 +48,11 @@ impl TemplateId {
         Self(id)
     }
 
+    /// Its digits.
+    pub fn hex(self) -> String {
+        aiops_domain::finding::hex(&self.0)
+    }
+
     /// Its 48 bits.
     pub(crate) fn number(self) -> u64 {
         let [a, b, c, d, e, f] = self.0;
@@ -57,13 +62,13 @@ impl TemplateId {
 
 impl fmt::Display for TemplateId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&aiops_domain::finding::hex(&self.0))
+        formatter.pad(&self.hex())
     }
 }
 
 impl From<TemplateId> for String {
     fn from(id: TemplateId) -> Self {
-        id.to_string()
+        id.hex()
     }
 }
 

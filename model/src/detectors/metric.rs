@@ -145,7 +145,25 @@ impl Column {
     }
 }
 
-/// The least of these numbers; infinity of none. Several are compared at a time.
+/// The first of the least of these numbers, and where it is: of one block after the other, within a
+/// block several at a time.
+fn first_least(numbers: &[f64]) -> Option<(usize, f64)> {
+    const BLOCK: usize = 128;
+    let mut best: Option<(usize, f64)> = None;
+    for (block, numbers) in numbers.chunks(BLOCK).enumerate() {
+        let least = least(numbers);
+        if best.is_none_or(|(_, best)| least < best) {
+            best = Some((block * BLOCK, least));
+        }
+    }
+    let (start, least) = best?;
+    let within = numbers
+        .get(start..)?
+        .iter()
+        .position(|number| *number == least)?;
+    Some((start + within, least))
+}
+
 fn least(numbers: &[f64]) -> f64 {
     const LANES: usize = 8;
     let lesser = |one: f64, other: f64| if other < one { other } else { one };
@@ -195,9 +213,8 @@ impl References {
     pub fn nearest(&self, embedded: &(Vec<(u32, f64)>, f64)) -> Option<(usize, f64)> {
         let mut squares = Vec::new();
         self.squares(embedded, &mut squares);
-        let least = least(&squares);
-        let at = squares.iter().position(|square| *square == least)?;
-        Some((at, least.sqrt()))
+        let (at, square) = first_least(&squares)?;
+        Some((at, square.sqrt()))
     }
 
     /// The squared distance to each reference: the lengths of both less twice their product.

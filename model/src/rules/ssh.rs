@@ -8,12 +8,17 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use aiops_domain::shape::{self, syslog::SyslogLine};
 use aiops_domain::{Kind, LogRecord, Severity};
+use memchr::memmem::Finder;
 
 use super::{Evidence, RuleConfig, RuleHit};
 use crate::window::EventWindow;
+
+/// What a line of sshd holds; next to no other line does, and those are not parsed.
+static SSHD: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("sshd"));
 
 /// What a message of sshd says about a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,8 +141,7 @@ pub(super) fn brute_force(window: &EventWindow, config: &RuleConfig) -> Option<R
 
 /// The attempt that a record tells of, if sshd wrote it.
 fn attempt_of(record: &LogRecord) -> Option<Attempt> {
-    // Nearly no line is of sshd, and those are not parsed.
-    memchr::memmem::find(record.message.as_bytes(), b"sshd")?;
+    SSHD.find(record.message.as_bytes())?;
     let line: Cow<'_, str> = match record.shape {
         shape @ aiops_domain::Shape::Json => shape::line_text(shape, &record.message),
         _ => Cow::Borrowed(record.message.as_str()),
