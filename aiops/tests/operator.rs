@@ -10,13 +10,11 @@ use std::time::{Duration, Instant};
 
 use aiops::demo::places::Places;
 use aiops::local::aws::{Aws, STATES};
-use aiops_domain::{
-    Finding, FindingLabel, Incident, IncidentStatus, Interval, Kind, Outcome, Severity, Source,
-    Time, Verdict,
-};
+use aiops_domain::{FindingLabel, IncidentStatus, Kind, Outcome, Verdict};
 use aiops_functions::adapters::{DynamoDbTable, sdk};
-use aiops_functions::incidents::{ActionStatus, Incidents, Meta, items, opening_attributes};
-use aiops_functions::ports::{Item, Table, Write};
+use aiops_functions::fakes::{flow_finding, opening};
+use aiops_functions::incidents::{ActionStatus, Incidents, Meta};
+use aiops_functions::ports::Table;
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
@@ -54,45 +52,9 @@ impl Desk {
 
     /// Opens an incident as the detector does, and starts its workflow.
     async fn incident(&self, id: &str, kind: Kind, actor: &str) {
-        let start: Time = "2026-08-01T11:58:00Z".parse().unwrap();
-        let window = Interval {
-            start,
-            end: start.plus_millis(60_000),
-        };
-        let entity = format!("eni-{id}");
-        let finding: Finding = serde_json::from_value(json!({
-            "id": Finding::id_for(Source::VpcFlow, &entity, None, start),
-            "source": "vpc-flow", "entity": entity, "key": null, "window": window, "kind": kind,
-            "score": 9.5, "p_value": 0.001, "anomalous": true, "templates": [], "example": null,
-            "summary": "ports were tried", "actor": actor,
-        }))
-        .unwrap();
-        let incident = Incident {
-            id: id.to_owned(),
-            fingerprint: format!("fp-{id}"),
-            source: Source::VpcFlow,
-            entity,
-            kind,
-            severity: Severity::High,
-            status: IncidentStatus::Open,
-            count: 1,
-            first_seen: window.start,
-            last_seen: window.end,
-            summary: finding.summary.clone(),
-            finding_ids: vec![],
-            actions: vec![],
-        };
-        let put = |key, attributes| Write::Put {
-            item: Item { key, attributes },
-            condition: None,
-        };
-        let writes = vec![
-            put(items::meta(id), opening_attributes(&incident, 0.999)),
-            put(
-                items::finding(id, &finding.id),
-                items::finding_attributes(&finding),
-            ),
-        ];
+        let actor = Some(actor.parse().unwrap());
+        let finding = flow_finding(&format!("eni-{id}"), kind, actor);
+        let writes = opening(id, &finding);
         self.incidents.table().transact(writes).await.unwrap();
         let start = json!({
             "stateMachineArn": self.places.state_machine_arn, "name": format!("{id}-1"),

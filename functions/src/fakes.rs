@@ -2,7 +2,8 @@
 //! of the real ones ([`FakeObjectStore`], [`FakeTable`], [`FakeQueue`], [`FakeWorkflow`],
 //! [`FakeParameters`], [`FakeTrainingJobs`],
 //! [`FakeClock`]); [`Failing`], which puts planned faults and interleavings around any other form;
-//! [`Unconditional`], which drops one condition to show that a test notices.
+//! [`Unconditional`], which drops one condition to show that a test notices. [`opening`] is what a
+//! detector leaves behind, where a test begins with what comes after.
 //!
 //! Everything here is deterministic: no clock, no randomness, no order of a hash map.
 
@@ -13,6 +14,7 @@ mod failing;
 mod faults;
 mod messages;
 mod objects;
+mod opened;
 mod parameters;
 mod queue;
 mod replay;
@@ -28,6 +30,7 @@ pub use failing::Failing;
 pub use faults::{Fault, Faults};
 pub use messages::{FakePause, FakeSecrets, FakeTopic, FakeWeb, Posted};
 pub use objects::FakeObjectStore;
+pub use opened::{flow_finding, opening};
 pub use parameters::FakeParameters;
 pub use queue::{FakeQueue, SentMessage};
 pub use replay::{Exchange, ReplayCloud};

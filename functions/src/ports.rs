@@ -178,6 +178,9 @@ pub enum Condition {
     Any(Vec<Condition>),
 }
 
+/// Writes that one transaction takes at most: DynamoDB's limit.
+pub const TRANSACTION_WRITES_MAX: usize = 100;
+
 /// One write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
@@ -223,6 +226,26 @@ impl Write {
         match self {
             Self::Put { item, .. } => &item.key,
             Self::Update { key, .. } | Self::Delete { key, .. } | Self::Check { key, .. } => key,
+        }
+    }
+
+    /// What it does, in a word.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Put { .. } => "put",
+            Self::Update { .. } => "update",
+            Self::Delete { .. } => "delete",
+            Self::Check { .. } => "check",
+        }
+    }
+
+    /// What must hold before, if anything must.
+    pub const fn condition(&self) -> Option<&Condition> {
+        match self {
+            Self::Put { condition, .. }
+            | Self::Update { condition, .. }
+            | Self::Delete { condition, .. } => condition.as_ref(),
+            Self::Check { condition, .. } => Some(condition),
         }
     }
 }

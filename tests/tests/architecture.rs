@@ -4,18 +4,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
+
+use aiops_tests::checkout::{files, root};
 
 /// Lines of a file that is not generated and not a test.
 const MOST_LINES: usize = 500;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_path_buf()
-}
 
 fn metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
@@ -64,21 +59,9 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         .collect()
 }
 
-fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            rust_files(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// Every Rust file that a person wrote.
 fn sources() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for room in [
+    let rooms = [
         "domain",
         "model",
         "container",
@@ -86,11 +69,12 @@ fn sources() -> Vec<PathBuf> {
         "infra",
         "aiops",
         "tests",
-    ] {
-        rust_files(&root().join(room), &mut found);
-    }
+    ];
+    let mut found: Vec<PathBuf> = rooms
+        .iter()
+        .flat_map(|room| files(&root().join(room), "rs"))
+        .collect();
     found.retain(|path| !path.to_string_lossy().contains("generated"));
-    found.sort();
     found
 }
 

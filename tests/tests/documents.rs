@@ -1,27 +1,9 @@
 //! Documents that point at something: it is there.
 
-#![expect(clippy::unwrap_used, reason = "a failing helper is a failing test")]
-
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_path_buf()
-}
-
-fn documents(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            documents(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            found.push(path);
-        }
-    }
-}
+use aiops_tests::checkout::{files, root};
 
 /// The targets of `[text](target)`, without what is elsewhere and without the place on the page.
 fn links(text: &str) -> impl Iterator<Item = &str> {
@@ -50,7 +32,7 @@ fn named_files<'t>(text: &'t str, root: &Path) -> impl Iterator<Item = &'t str> 
 fn what_the_documents_point_at_is_there() {
     let root = root();
     let mut pages = vec![root.join("README.md")];
-    documents(&root.join("docs"), &mut pages);
+    pages.extend(files(&root.join("docs"), "md"));
     let mut nowhere = Vec::new();
     let mut looked_at = 0;
     for page in &pages {

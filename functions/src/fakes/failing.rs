@@ -106,13 +106,8 @@ impl<S: Table> Table for Failing<S> {
 }
 
 fn described(write: &Write) -> String {
-    let (verb, key) = match write {
-        Write::Put { item, .. } => ("put", &item.key),
-        Write::Update { key, .. } => ("update", key),
-        Write::Delete { key, .. } => ("delete", key),
-        Write::Check { key, .. } => ("check", key),
-    };
-    format!("{verb} {}/{}", key.pk, key.sk)
+    let ItemKey { pk, sk } = write.key();
+    format!("{} {pk}/{sk}", write.verb())
 }
 
 impl<S: Queue> Queue for Failing<S> {

@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::condition::holds;
 use super::locked;
 use crate::ports::{
-    Attributes, Condition, Item, ItemKey, PortError, PortResult, Range, Table, TableIndex, Write,
+    Attributes, Condition, Item, ItemKey, PortError, PortResult, Range, TRANSACTION_WRITES_MAX,
+    Table, TableIndex, Write,
 };
 
 /// DynamoDB's limit of an item, in bytes.
@@ -16,9 +17,6 @@ const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 /// DynamoDB's limit of a transaction, in bytes.
 const MAX_TRANSACTION_BYTES: usize = 4 * 1024 * 1024;
-
-/// DynamoDB's limit of a transaction, in writes.
-const MAX_TRANSACTION_WRITES: usize = 100;
 
 type Items = BTreeMap<ItemKey, Attributes>;
 
@@ -185,9 +183,9 @@ impl Table for FakeTable {
     }
 
     async fn transact(&self, writes: Vec<Write>) -> PortResult<()> {
-        if writes.is_empty() || writes.len() > MAX_TRANSACTION_WRITES {
+        if writes.is_empty() || writes.len() > TRANSACTION_WRITES_MAX {
             return Err(refused(format!(
-                "a transaction of {} writes: 1 to {MAX_TRANSACTION_WRITES} are possible",
+                "a transaction of {} writes: 1 to {TRANSACTION_WRITES_MAX} are possible",
                 writes.len()
             )));
         }

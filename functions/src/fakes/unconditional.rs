@@ -90,17 +90,14 @@ impl<T> Unconditional<T> {
 /// What kind of conditional write this is: the verb, the fixed part of its key, the condition
 /// without its values.
 fn site_of(write: &Write) -> Option<String> {
-    let (verb, key, condition) = match write {
-        Write::Put { item, condition } => ("put", &item.key, condition.as_ref()?),
-        Write::Update { key, condition, .. } => ("update", key, condition.as_ref()?),
-        Write::Delete { key, condition } => ("delete", key, condition.as_ref()?),
-        Write::Check { key, condition } => ("check", key, condition),
-    };
+    let condition = write.condition()?;
+    let ItemKey { pk, sk } = write.key();
     let fixed = |part: &str| part.split('#').next().unwrap_or_default().to_owned();
     Some(format!(
-        "{verb} {}/{}: {}",
-        fixed(&key.pk),
-        fixed(&key.sk),
+        "{} {}/{}: {}",
+        write.verb(),
+        fixed(pk),
+        fixed(sk),
         form(condition)
     ))
 }

@@ -4,7 +4,7 @@ use aiops_domain::{Change, LogRecord, Time};
 use serde_json::json;
 
 use super::{Incidents, items};
-use crate::ports::{Item, ItemKey, PortResult, Range, Table, Write};
+use crate::ports::{Item, ItemKey, PortResult, Range, TRANSACTION_WRITES_MAX, Table, Write};
 
 const HOUR_MILLIS: i64 = 3_600_000;
 
@@ -16,9 +16,6 @@ const EXPIRES_SECONDS: i64 = 14 * 86_400;
 
 /// Changes of one segment that are kept; beyond it they say nothing to a person.
 const PER_SEGMENT_MAX: usize = 200;
-
-/// Writes of a transaction.
-const TRANSACTION_MAX: usize = 100;
 
 /// How long before an incident a change is worth a look.
 pub const BEFORE_MILLIS: i64 = 30 * 60 * 1000;
@@ -56,7 +53,7 @@ pub async fn note(table: &impl Table, records: &[LogRecord]) -> PortResult<()> {
         }
     }
     while !writes.is_empty() {
-        let rest = writes.split_off(writes.len().min(TRANSACTION_MAX));
+        let rest = writes.split_off(writes.len().min(TRANSACTION_WRITES_MAX));
         table.transact(writes).await?;
         writes = rest;
     }

@@ -8,7 +8,10 @@ use super::view::View;
 use super::{Notice, Notifier, NotifyError, slack, teams};
 use crate::incidents::items;
 use crate::ports::cloud::{Pause, Secrets, Web};
-use crate::ports::{Attributes, Clock, Condition, Item, ItemKey, PortError, Range, Table, Write};
+use crate::ports::{
+    Attributes, Clock, Condition, Item, ItemKey, PortError, Range, TRANSACTION_WRITES_MAX, Table,
+    Write,
+};
 
 /// Length of a window.
 const WINDOW_MILLIS: i64 = 5 * 60 * 1000;
@@ -21,9 +24,6 @@ const GROUP_MAX: usize = 2_000;
 
 /// Headlines that a grouped message shows.
 const HEADLINES_MAX: usize = 10;
-
-/// Writes of a transaction.
-const TRANSACTION_MAX: usize = 100;
 
 /// What the limit says of one more message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +181,7 @@ impl<T: Table, W: Web, S: Secrets, K: Clock, Z: Pause> Notifier<T, W, S, K, Z> {
             Via::SlackBot { .. } => self.group_by_bot(channel, &slack::grouped(&group)).await?,
         }
         // A crash before the last of these tells some of them twice; none is lost.
-        for some in held.chunks(TRANSACTION_MAX) {
+        for some in held.chunks(TRANSACTION_WRITES_MAX) {
             let delete = |item: &Item| Write::Delete {
                 key: item.key.clone(),
                 condition: None,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aiops_domain::incident::event::{IncidentEvent, Outcome};
 use aiops_domain::policy::Mode;
-use aiops_domain::{Incident, IncidentStatus, Interval, Kind, Severity, Source, Time};
-use aiops_functions::fakes::ConditionSites;
-use aiops_functions::incidents::{ActionRecord, ActionStatus, Meta, items, opening_attributes};
-use aiops_functions::ports::{Item, Table, Write};
+use aiops_domain::{IncidentStatus, Kind, Time};
+use aiops_functions::fakes::{ConditionSites, flow_finding, opening};
+use aiops_functions::incidents::{ActionRecord, ActionStatus, Meta};
+use aiops_functions::ports::{Item, Table};
 use serde_json::{Value, json};
 
 use crate::people;
@@ -50,59 +50,14 @@ pub fn ready<V>(future: impl Future<Output = V>) -> V {
 }
 
 async fn open(stage: &Stage, id: &str, n: u64) {
-    let start: Time = "2026-08-01T11:58:00Z".parse().unwrap();
-    let window = Interval {
-        start,
-        end: start.plus_millis(60_000),
-    };
     let kind = if n.is_multiple_of(2) {
         Kind::PortScan
     } else {
         Kind::DataExfiltration
     };
-    let entity = format!("eni-{n}");
-    let finding = aiops_domain::Finding {
-        id: aiops_domain::Finding::id_for(Source::VpcFlow, &entity, None, start),
-        source: Source::VpcFlow,
-        entity: entity.clone(),
-        key: None,
-        window,
-        kind,
-        score: 9.5,
-        p_value: 0.001,
-        anomalous: true,
-        templates: vec![],
-        example: None,
-        summary: "ports were tried".into(),
-        actor: Some(format!("198.51.100.{}", 10 + n).parse().unwrap()),
-        log_group: None,
-    };
-    let incident = Incident {
-        id: id.to_owned(),
-        fingerprint: format!("fp-{id}"),
-        source: Source::VpcFlow,
-        entity,
-        kind,
-        severity: Severity::High,
-        status: IncidentStatus::Open,
-        count: 1,
-        first_seen: window.start,
-        last_seen: window.end,
-        summary: finding.summary.clone(),
-        finding_ids: vec![],
-        actions: vec![],
-    };
-    let put = |key, attributes| Write::Put {
-        item: Item { key, attributes },
-        condition: None,
-    };
-    let writes = vec![
-        put(items::meta(id), opening_attributes(&incident, 0.999)),
-        put(
-            items::finding(id, &finding.id),
-            items::finding_attributes(&finding),
-        ),
-    ];
+    let actor = format!("198.51.100.{}", 10 + n).parse().unwrap();
+    let finding = flow_finding(&format!("eni-{n}"), kind, Some(actor));
+    let writes = opening(id, &finding);
     stage.table.transact(writes).await.unwrap();
 }
 

@@ -13,11 +13,11 @@ use aiops_domain::config::RemediatorConfig;
 use aiops_domain::incident::event::Who;
 use aiops_domain::incident::lifecycle::Trigger;
 use aiops_domain::policy::Mode;
-use aiops_domain::{
-    ApiCall, Finding, Incident, IncidentStatus, Interval, Kind, Outcome, Severity, Source, Time,
+use aiops_domain::{ApiCall, Finding, Incident, Kind, Outcome, Source, Time};
+use aiops_functions::fakes::{
+    Failing, FakeClock, FakeCloud, FakeTable, FakeTopic, Faults, flow_finding, opening,
 };
-use aiops_functions::fakes::{Failing, FakeClock, FakeCloud, FakeTable, FakeTopic, Faults};
-use aiops_functions::incidents::{Incidents, Move, items, opening_attributes};
+use aiops_functions::incidents::{Incidents, Move, items};
 use aiops_functions::ports::cloud::Cloud;
 use aiops_functions::ports::{Attributes, Item, PortResult, Table, Write};
 use aiops_functions::remediator::{Invocation, Next, Remediator, State, StepError};
@@ -130,59 +130,14 @@ impl World {
         actor: Option<&str>,
         log_group: Option<&str>,
     ) {
-        let start: Time = "2026-08-01T11:58:00Z".parse().unwrap();
-        let window = Interval {
-            start,
-            end: start.plus_millis(60_000),
-        };
+        let by = actor.unwrap_or("10.66.66.66");
         let finding = Finding {
-            id: Finding::id_for(Source::VpcFlow, "eni-1", None, start),
-            source: Source::VpcFlow,
-            entity: "eni-1".into(),
-            key: None,
-            window,
-            kind,
-            score: 9.5,
-            p_value: 0.001,
-            anomalous: true,
-            templates: vec![],
-            example: None,
-            summary: format!(
-                "80 ports of eni-1 were tried from {}",
-                actor.unwrap_or("10.66.66.66")
-            ),
-            actor: actor.map(|actor| actor.parse().unwrap()),
+            summary: format!("80 ports of eni-1 were tried from {by}"),
             log_group: log_group.map(str::to_owned),
+            ..flow_finding("eni-1", kind, actor.map(|actor| actor.parse().unwrap()))
         };
-        let incident = Incident {
-            id: id.to_owned(),
-            fingerprint: format!("fp-{id}"),
-            source: Source::VpcFlow,
-            entity: "eni-1".into(),
-            kind,
-            severity: Severity::High,
-            status: IncidentStatus::Open,
-            count: 1,
-            first_seen: window.start,
-            last_seen: window.end,
-            summary: finding.summary.clone(),
-            finding_ids: vec![],
-            actions: vec![],
-        };
-        let put = |key, attributes| Write::Put {
-            item: Item { key, attributes },
-            condition: None,
-        };
-        self.table
-            .transact(vec![
-                put(items::meta(id), opening_attributes(&incident, 0.999)),
-                put(
-                    items::finding(id, &finding.id),
-                    items::finding_attributes(&finding),
-                ),
-            ])
-            .await
-            .unwrap();
+        let writes = opening(id, &finding);
+        self.table.transact(writes).await.unwrap();
     }
 
     /// New findings come after its end.

@@ -11,22 +11,44 @@ use aiops::printer::Printer;
 use aiops::sagemaker::submit::submit;
 use aiops::sagemaker::watch::{Status, describe, wait};
 use serde_json::json;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use crate::world::World;
 
+/// Until the first lines of a job are told.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What was told, to be looked at while more is told.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
+struct Told {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    more: Arc<Notify>,
+}
 
 impl Told {
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    /// What was told, once all of `parts` are in it.
+    async fn text_with(&self, parts: &[&str]) -> String {
+        loop {
+            let text = self.text();
+            if parts.iter().all(|part| text.contains(part)) {
+                return text;
+            }
+            // Holds what comes between the look and the wait.
+            self.more.notified().await;
+        }
     }
 }
 
 impl Write for Told {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        let written = self.bytes.lock().unwrap().write(bytes);
+        self.more.notify_one();
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -58,18 +80,11 @@ async fn status_log_and_metrics_are_told_while_the_job_runs() {
         &printer,
     );
     let stopping = async {
-        for _look in 0..600 {
-            let text = told.text();
-            if text.contains("metric train:lines=7;") && text.contains("half way") {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        let text = told.text();
-        assert!(
-            text.contains("Training") && text.contains("half way"),
-            "{text}"
-        );
+        let parts = ["metric train:lines=7;", "half way"];
+        let text = timeout(PATIENCE, told.text_with(&parts))
+            .await
+            .unwrap_or_else(|_| panic!("{}", told.text()));
+        assert!(text.contains("Training"), "{text}");
         let running = describe(&stack.client, &job.name).await.unwrap().unwrap();
         assert_eq!(running.status, Status::InProgress);
         assert_eq!(running.metrics["train:lines"], 7.0);

@@ -112,19 +112,17 @@ fn hostile_address(context: &Context<'_>) -> Result<IpAddr, BuildError> {
             matches!(&standing.target, Target::Address { address: denied, .. } if *denied == address)
         })
     };
-    let unanswered = named
-        .iter()
-        .find(|(_, address)| answered(*address).is_none());
-    match (unanswered, named.first()) {
-        (Some((_, address)), _) => Ok(*address),
-        (None, Some((_, address))) => match answered(*address) {
-            Some(standing) => Err(BuildError::Answered(standing.clone())),
-            None => Ok(*address),
-        },
-        (None, None) => Err(BuildError::Refused(
-            "no finding names a remote address".to_owned(),
-        )),
+    let mut strangest = None;
+    for (_, address) in named {
+        match answered(address) {
+            None => return Ok(address),
+            Some(standing) => strangest = strangest.or(Some(standing)),
+        }
     }
+    Err(match strangest {
+        Some(standing) => BuildError::Answered(standing.clone()),
+        None => BuildError::Refused("no finding names a remote address".to_owned()),
+    })
 }
 
 async fn read<T: Table, C: Cloud, P: Topic, K: Clock>(
