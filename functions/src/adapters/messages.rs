@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use aws_sdk_secretsmanager::operation::get_secret_value::{
+    GetSecretValueError, GetSecretValueOutput,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::{Value, json};
 
 use super::error::classify;
@@ -149,17 +154,25 @@ impl Secrets for SecretsManager {
             .version_stage(stage)
             .send()
             .await;
-        match answer {
-            Ok(answer) => Ok(answer.secret_string),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_resource_not_found_exception()) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(classify(&format!("secret {arn}"), &error)),
+        text_of(arn, answer)
+    }
+}
+
+/// The text of a secret's version; `None` while there is no such version.
+pub(super) fn text_of(
+    arn: &str,
+    answer: Result<GetSecretValueOutput, SdkError<GetSecretValueError, HttpResponse>>,
+) -> PortResult<Option<String>> {
+    match answer {
+        Ok(answer) => Ok(answer.secret_string),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|error| error.is_resource_not_found_exception()) =>
+        {
+            Ok(None)
         }
+        Err(error) => Err(classify(&format!("secret {arn}"), &error)),
     }
 }
 

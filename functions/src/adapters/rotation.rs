@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::SecretsManager;
 use super::error::classify;
+use super::messages::text_of;
 use crate::ports::rotation::{CURRENT, PENDING, RotatedSecrets, SecretState};
 use crate::ports::{PortError, PortResult};
 
@@ -32,17 +33,7 @@ impl RotatedSecrets for SecretsManager {
             .version_stage(PENDING)
             .send()
             .await;
-        match answer {
-            Ok(answer) => Ok(answer.secret_string),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_resource_not_found_exception()) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(classify(&format!("secret {arn}"), &error)),
-        }
+        text_of(arn, answer)
     }
 
     async fn put_pending(&self, arn: &str, version: &str, text: &str) -> PortResult<()> {

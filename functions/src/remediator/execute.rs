@@ -18,16 +18,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         match (record.status, record.mode) {
             (ActionStatus::Executed | ActionStatus::Verified, _) => {
                 // An earlier try may have been killed between the action's status and the incident's.
-                self.advance(
-                    &state,
-                    Trigger::Verify,
-                    "execute",
-                    "every call was made",
-                    None,
-                )
-                .await?;
-                state.next = Some(Next::Verify);
-                return Ok(state);
+                return self.to_verify(state).await;
             }
             (ActionStatus::Executing, _)
             | (ActionStatus::Approved, Mode::Approve)
@@ -44,16 +35,7 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
         match done {
             Ok(None) => {
                 self.set_status(&record, ActionStatus::Executed).await?;
-                self.advance(
-                    &state,
-                    Trigger::Verify,
-                    "execute",
-                    "every call was made",
-                    None,
-                )
-                .await?;
-                state.next = Some(Next::Verify);
-                Ok(state)
+                self.to_verify(state).await
             }
             Ok(Some(why)) => {
                 self.set_status(&record, ActionStatus::Failed).await?;
@@ -70,6 +52,14 @@ impl<T: Table, C: Cloud, P: Topic, K: Clock> Remediator<T, C, P, K> {
                 Err(error)
             }
         }
+    }
+
+    async fn to_verify(&self, mut state: State) -> StepResult<State> {
+        let why = "every call was made";
+        self.advance(&state, Trigger::Verify, "execute", why, None)
+            .await?;
+        state.next = Some(Next::Verify);
+        Ok(state)
     }
 
     /// `Some(why)`: a limit refused it before the first call.
