@@ -44,6 +44,7 @@ use crate::error::CommandError;
 use crate::local::aws::REGION;
 use crate::local::cloud::{LocalCloud, Options as CloudOptions};
 use crate::local::stack;
+use crate::masks;
 use crate::package::build::{outside_of_project, workspace_root};
 use crate::printer::Printer;
 use crate::workload::measured::measure;
@@ -176,6 +177,7 @@ impl<'a> Demo<'a> {
                 flow_format,
                 ..RuleConfig::default()
             },
+            miner: masks::of_stack(&self.config),
             ..TrainOptions::default()
         };
         let lines = quiet.len();

@@ -13,6 +13,7 @@ pub mod error;
 pub mod image;
 pub mod input;
 pub mod local;
+pub mod masks;
 pub mod output;
 pub mod package;
 pub mod printer;

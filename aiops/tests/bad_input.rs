@@ -268,6 +268,26 @@ const MISTAKES: &[Mistake] = &[
         "directory: the directory holds no files",
     ),
     ("mine truncated.gz", Outside, "truncated.gz"),
+    (
+        "mine app.log --masks missing.yaml",
+        Outside,
+        "missing.yaml: No such file",
+    ),
+    (
+        "mine app.log --masks masks.yaml",
+        Outside,
+        "masks.yaml: extra[1].pattern: not a regular expression: regex parse error",
+    ),
+    (
+        "train app.log --out m --masks app.log",
+        Outside,
+        "app.log: no masks: ",
+    ),
+    (
+        "evaluate --sessions s.csv --masks masks.yaml",
+        Outside,
+        "--masks",
+    ),
     ("package", Outside, "not inside the project"),
     ("package --arch mips", Project, "'mips'"),
     (
@@ -335,6 +355,7 @@ fn broken_files() -> tempfile::TempDir {
     };
     write("app.log", b"2026-08-01 12:00:00 INFO started\n");
     write("empty.log", b"");
+    write("masks.yaml", b"extra: [{pattern: a+}, {pattern: '('}]\n");
     write(
         "truncated.gz",
         &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 0x4c],

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::str::FromStr;
 
+use aiops_model::mask::{MaskConfig, Masks};
 use aiops_model::{AlarmTarget, TrainOptions, ValidateOptions, WindowSpec};
 
 use crate::exit::ContainerError;
@@ -12,7 +13,7 @@ use crate::root::Root;
 use crate::settings::read_json;
 
 /// The keys, and what each says.
-pub const KEYS: [(&str, &str); 11] = [
+pub const KEYS: [(&str, &str); 12] = [
     (
         "window_seconds",
         "length of tumbling windows, 60 by default",
@@ -39,6 +40,10 @@ pub const KEYS: [(&str, &str); 11] = [
     (
         "flow_format",
         "fields of the flow logs that the rules read; AWS's own order by default",
+    ),
+    (
+        "masks",
+        "what counts as a value beside what does by itself, as JSON: {\"extra\": [{\"pattern\": …}]}",
     ),
     ("validation_windows", "most windows that are evaluated"),
     (
@@ -123,6 +128,10 @@ fn parse(path: &Path, given: &BTreeMap<String, String>) -> Result<Hyperparameter
             .parse()
             .map_err(|error| bad(format!("flow_format: {error}")))?;
     }
+    if let Some(masks) = values.text("masks") {
+        options.train.miner.masks =
+            masks_of(&masks).map_err(|error| bad(format!("masks: {error}")))?;
+    }
     if let Some(windows) = values.number("validation_windows")? {
         options.validate.windows_max = windows;
     }
@@ -130,6 +139,12 @@ fn parse(path: &Path, given: &BTreeMap<String, String>) -> Result<Hyperparameter
         options.validate.faults_max = faults;
     }
     Ok(options)
+}
+
+fn masks_of(text: &str) -> Result<MaskConfig, String> {
+    let masks: MaskConfig = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    Masks::new(masks.clone()).map_err(|error| error.to_string())?;
+    Ok(masks)
 }
 
 fn target(values: &Values<'_>) -> Result<Option<AlarmTarget>, ContainerError> {
@@ -209,6 +224,13 @@ mod tests {
                 windows: 10_080
             }
         );
+        let masks = r#"{"extra":[{"pattern":"tenant-\\w+","replacement":"tenant-<*>"}]}"#;
+        let quoted = serde_json::to_string(masks).unwrap();
+        for given in [masks, &quoted] {
+            let masks = of(&[("masks", given)]).unwrap().train.miner.masks;
+            assert_eq!(masks.extra[0].pattern, r"tenant-\w+");
+            assert!(masks.numbers);
+        }
         assert!(of(&[("sagemaker_program", "x")]).is_ok());
     }
 
@@ -226,6 +248,14 @@ mod tests {
             (&[("pages", "2")][..], "go together"),
             (&[("rules", "maybe")][..], "rules: `maybe` is no such value"),
             (&[("flow_format", "Not A Field")][..], "flow_format"),
+            (
+                &[("masks", r#"{"extra":[{"pattern":"("}]}"#)][..],
+                "masks: extra[0].pattern",
+            ),
+            (
+                &[("masks", r#"{"own":[]}"#)][..],
+                "masks: unknown field `own`",
+            ),
         ] {
             let error = of(pairs).unwrap_err();
             assert!(error.contains(says), "{pairs:?}: {error}");

@@ -31,7 +31,7 @@ pub use problem::{ConfigError, Problem};
 pub use schema::schema;
 pub use sections::{
     Archive, Compute, Detection, DetectorEndpoint, Eks, Function, Functions, Instance, Instances,
-    LifecycleRules, LogFile, LogGroup, Logs, MetricCapacity, MicrosoftTeams, Network, Nodes,
+    LifecycleRules, LogFile, LogGroup, Logs, Mask, MetricCapacity, MicrosoftTeams, Network, Nodes,
     Notify, Remediation, RemediationPolicy, RemediationResponse, RemediationRule, Sagemaker,
     Serverless, Slack, Stream, Team, Tiers, Training,
 };

@@ -19,7 +19,7 @@ use aiops_domain::incident::FingerprintField;
 use aiops_domain::plan::ActionName;
 use aiops_domain::policy::Mode;
 use aiops_domain::shape::flow::FlowFormat;
-use aiops_infra::config::{MetricCapacity, StackConfig};
+use aiops_infra::config::{Mask, MetricCapacity, StackConfig};
 use aiops_infra::graph::Graph;
 use aiops_infra::platform;
 use resolved::Resolved;
@@ -226,6 +226,15 @@ fn scheduled_training_is_told_the_windows_the_page_budget_and_the_flow_format() 
             ("per_windows", "201600")
         ])
     );
+    config.detection.masks = vec![Mask {
+        pattern: r"tenant-\w+".into(),
+        replacement: "tenant-<*>".into(),
+    }];
+    assert_eq!(
+        told(&config)["masks"],
+        r#"{"extra":[{"pattern":"tenant-\\w+","replacement":"tenant-<*>"}]}"#
+    );
+    config.detection.masks.clear();
     config.detection.session_key = Some("req-[0-9a-f]+".into());
     config.detection.session_gap_seconds = 90;
     config.detection.entities = 1;

@@ -60,8 +60,13 @@ pub struct MaskConfig {
 pub struct ExtraMask {
     /// What to replace (syntax of the `regex` crate, linear time).
     pub pattern: String,
-    /// By what; `$1` refers to a group. Usually `<*>`.
+    /// By what; `$1` refers to a group.
+    #[serde(default = "wildcard")]
     pub replacement: String,
+}
+
+fn wildcard() -> String {
+    WILDCARD.to_owned()
 }
 
 impl Default for MaskConfig {
@@ -79,7 +84,7 @@ impl Default for MaskConfig {
 
 /// A mask of the configuration that is no regular expression.
 #[derive(Debug, thiserror::Error)]
-#[error("masks.extra[{index}].pattern: not a regular expression")]
+#[error("extra[{index}].pattern: not a regular expression")]
 pub struct MaskError {
     /// Position in `extra`.
     pub index: usize,

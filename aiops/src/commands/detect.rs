@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::detection;
 use crate::error::{CommandError, Outcome};
+use crate::masks::MaskArgs;
 use crate::printer::{Printer, Style, printable};
 use crate::records::{self, WindowArgs};
 
@@ -27,7 +28,7 @@ pub struct Args {
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// A model that `aiops train` wrote; its windows hold.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "key", "window"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["train", "key", "window", "masks"])]
     pub model: Option<PathBuf>,
     /// Logs to train on first.
     #[arg(long, value_name = "PATH")]
@@ -39,6 +40,9 @@ pub struct Args {
     /// How lines are cut into windows.
     #[command(flatten)]
     pub window: WindowArgs,
+    /// Which parts of a message are values.
+    #[command(flatten)]
+    pub masks: MaskArgs,
     /// Print every window, not only the anomalous ones.
     #[arg(long)]
     pub all: bool,
@@ -71,6 +75,7 @@ struct Report<'m> {
 /// Reads, trains if asked to, scores every window and prints the findings.
 pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
     let window = args.window.spec()?;
+    let miner = args.masks.miner()?;
     let given = args
         .model
         .as_ref()
@@ -104,6 +109,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             let options = TrainOptions {
                 window: window.unwrap_or(aiops_model::model::DEFAULT_WINDOW),
                 seed: args.seed,
+                miner,
                 ..TrainOptions::default()
             };
             let model = train(training, &options).map_err(records::bad_training)?;

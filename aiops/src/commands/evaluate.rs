@@ -15,6 +15,7 @@ use flate2::bufread::MultiGzDecoder;
 use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
+use crate::masks::MaskArgs;
 use crate::printer::{Printer, Style};
 use crate::records;
 
@@ -32,7 +33,7 @@ pub struct Args {
         long,
         value_name = "CSV",
         required_unless_present = "lines",
-        conflicts_with = "lines"
+        conflicts_with_all = ["lines", "masks"]
     )]
     pub sessions: Option<PathBuf>,
     /// Raw lines; needs `--key` and `--labels`.
@@ -44,6 +45,9 @@ pub struct Args {
     /// Labels of the sessions of `--lines`.
     #[arg(long, value_name = "CSV")]
     pub labels: Option<PathBuf>,
+    /// Which parts of a message are values.
+    #[command(flatten)]
+    pub masks: MaskArgs,
     /// Train on everything unlabelled, or on normal sessions only.
     #[arg(long, value_enum, default_value_t = ProtocolArg::Unlabelled)]
     pub protocol: ProtocolArg,
@@ -107,6 +111,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             "must lie between 0 and 1",
         ));
     }
+    let miner = args.masks.miner()?;
     let progress = printer.progress(None, "reading");
     let results = match (&args.sessions, &args.lines, &args.key, &args.labels) {
         (Some(sessions), ..) => {
@@ -116,7 +121,8 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             })
         }
         (None, Some(lines), Some(key), Some(labels)) => {
-            let cases = line_cases(lines, key, labels, printer)?;
+            let mut cases = line_cases(lines, key, labels, printer)?;
+            cases.miner = miner;
             evaluate(&cases, &options, |what| {
                 progress.set_message(what.to_owned())
             })

@@ -7,24 +7,30 @@ use aiops_domain::Time;
 use aiops_domain::categorise::Categoriser;
 use aiops_domain::event_time::TimeAssumptions;
 use aiops_model::mask::Masked;
-use aiops_model::{LineLearner, Mined, MinerConfig, Template, TemplateId};
+use aiops_model::{LineLearner, Mined, Template, TemplateId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 use crate::error::{CommandError, Outcome};
 use crate::input::{self, InputOptions};
+use crate::masks::MaskArgs;
 use crate::printer::{Printer, printable};
 
 /// Find the templates of a log: which lines are one statement of a program with different values.
 ///
 /// The header of the lines (time, level, host, process) is found by itself and left out.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  aiops mine app.log\n  zcat app.log.gz | aiops mine - --json")]
+#[command(
+    after_help = "Examples:\n  aiops mine app.log\n  aiops mine app.log --masks masks.yaml\n  zcat app.log.gz | aiops mine - --json"
+)]
 pub struct Args {
     /// Files or directories (plain, gzip, segments, CloudWatch envelopes, CloudTrail); `-` is
     /// standard input.
     #[arg(required = true, value_name = "FILE")]
     pub paths: Vec<PathBuf>,
+    /// Which parts of a message are values.
+    #[command(flatten)]
+    pub masks: MaskArgs,
     /// Print JSON: the template of each line, and the templates.
     #[arg(long)]
     pub json: bool,
@@ -69,7 +75,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
         // Mining looks at no time; a fixed one keeps it a function of the files.
         now: Time::from_millis(i64::MAX / 2),
     };
-    let mut learner = LineLearner::new(MinerConfig::default()).map_err(anyhow::Error::from)?;
+    let mut learner = LineLearner::new(args.masks.miner()?).map_err(anyhow::Error::from)?;
     let progress = printer.progress(None, "learning templates");
     let summary = input::read(&paths, &options, &mut |line| {
         learner.learn(&line.record);

@@ -7,6 +7,7 @@ use aiops_model::{AlarmTarget, TrainOptions};
 use serde::Serialize;
 
 use crate::error::{CommandError, Outcome};
+use crate::masks::MaskArgs;
 use crate::output;
 use crate::printer::Printer;
 use crate::records::{self, WindowArgs};
@@ -38,6 +39,9 @@ pub struct Args {
     /// How lines are cut into windows.
     #[command(flatten)]
     pub window: WindowArgs,
+    /// Which parts of a message are values.
+    #[command(flatten)]
+    pub masks: MaskArgs,
     /// Seed of everything random.
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -93,6 +97,7 @@ pub fn run(args: Args, printer: &Printer) -> Result<Outcome, CommandError> {
             .labels
             .as_deref()
             .map_or_else(|| Ok(Vec::new()), labels)?,
+        miner: args.masks.miner()?,
         ..TrainOptions::default()
     };
     let model = records::train_on(

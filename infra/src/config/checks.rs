@@ -9,6 +9,9 @@ use self::remediation::remediation;
 use super::problem::{Problem, nearest, shown};
 use super::{Endpoint, Environment, InterfaceEndpoint, Nat, RemediationMode, StackConfig, Tiers};
 
+/// What SageMaker takes as the value of one hyperparameter.
+const HYPERPARAMETER_CHARS_MAX: usize = 2_500;
+
 type Problems = Vec<Problem>;
 
 /// Every mistake between keys.
@@ -276,6 +279,27 @@ fn scoring(config: &StackConfig, problems: &mut Problems) {
             problems,
             "detection.fingerprintFields",
             "names no field: everything would be one incident",
+        );
+    }
+    for (index, mask) in detection.masks.iter().enumerate() {
+        if mask.pattern.is_empty() {
+            note(
+                problems,
+                format!("detection.masks[{index}].pattern"),
+                "names no part of a message: give a regular expression",
+            );
+        }
+    }
+    let masks = detection
+        .masks_json()
+        .map_or(0, |json| json.chars().count());
+    if masks > HYPERPARAMETER_CHARS_MAX {
+        note(
+            problems,
+            "detection.masks",
+            format!(
+                "are {masks} characters as JSON, of which SageMaker hands {HYPERPARAMETER_CHARS_MAX} to a training job: join expressions or leave some out"
+            ),
         );
     }
     for (index, capacity) in detection.capacities.iter().enumerate() {

@@ -10,7 +10,7 @@ mod sagemaker;
 mod workloads;
 
 pub use data::{Archive, LifecycleRules, LogGroup, Logs, Stream, Tiers};
-pub use detection::{Detection, DetectorEndpoint, MetricCapacity};
+pub use detection::{Detection, DetectorEndpoint, Mask, MetricCapacity};
 pub use functions::{Function, Functions};
 pub use network::Network;
 pub use notify::{MicrosoftTeams, Notify, Slack};

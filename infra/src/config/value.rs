@@ -108,13 +108,15 @@ impl<T: ConfigValue> ConfigValue for Vec<T> {
             reader.expected("a list", value);
             return None;
         };
-        let mut read = Self::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            let element =
-                reader.within(format!("[{index}]"), |reader| T::read(item, None, reader))?;
-            read.push(element);
-        }
-        Some(read)
+        // All of them, whatever is wrong with the first.
+        let read: Vec<Option<T>> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                reader.within(format!("[{index}]"), |reader| T::read(item, None, reader))
+            })
+            .collect();
+        read.into_iter().collect()
     }
 }
 

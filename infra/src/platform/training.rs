@@ -127,6 +127,7 @@ pub fn hyperparameters(context: &Context<'_>) -> BTreeMap<String, String> {
     };
     window
         .into_iter()
+        .chain(detection.masks_json().map(|masks| ("masks", masks)))
         .chain([
             ("pages", detection.pages_per_week.to_string()),
             ("per_windows", windows.max(1).to_string()),

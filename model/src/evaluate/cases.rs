@@ -94,6 +94,8 @@ pub struct LineCases {
     pub cases: Vec<Case>,
     /// Their records, case by case, in order.
     pub records: Vec<Vec<LogRecord>>,
+    /// How their templates are mined.
+    pub miner: MinerConfig,
 }
 
 impl Cases for LineCases {
@@ -106,7 +108,7 @@ impl Cases for LineCases {
             |at: &usize| -> &[LogRecord] { self.records.get(*at).map_or(&[][..], Vec::as_slice) };
         let mut lines: Vec<&LogRecord> = training.iter().flat_map(records_of).collect();
         lines.sort_by(|one, other| one.order().cmp(&other.order()));
-        let mut learner = LineLearner::new(MinerConfig::default())?;
+        let mut learner = LineLearner::new(self.miner.clone())?;
         for record in lines {
             learner.learn(record);
         }

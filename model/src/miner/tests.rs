@@ -124,7 +124,7 @@ fn an_own_mask_runs_before_the_others() {
     let error = TemplateMiner::new(config).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "masks.extra[0].pattern: not a regular expression"
+        "extra[0].pattern: not a regular expression"
     );
 }
 

@@ -3,6 +3,7 @@
 use aiops_domain::config::detector::IDLE_SECONDS_MAX;
 use aiops_domain::config::metric_detector::{Direction, Statistic};
 use aiops_domain::incident::FingerprintField;
+use serde_json::json;
 
 use crate::config::choices::Environment;
 use crate::config::field::{Rule, Section, section};
@@ -24,6 +25,8 @@ section! {
         session_key: Option<String> => rules::EXPRESSION,
         /// Silence after which a keyed sequence is complete, in seconds; without `sessionKey` of no account.
         session_gap_seconds: u32 => Rule::Range(1.0, 86_400.0),
+        /// Parts of a message that are values, beside those that are told by themselves (whatever holds a digit, paths, hosts, dates): scheduled training mines its templates with them, in this order.
+        masks: Vec<Mask>,
         /// How many pages a week quiet operation may cost: scheduled training chooses the threshold by it.
         pages_per_week: u32 => Rule::Range(1.0, 1000.0),
         /// Roughly how many entities (instances, pods, network interfaces; sequences, with `sessionKey`) write lines in a window's time: with `windowSeconds`, the windows of a week that the pages are shared out over.
@@ -52,6 +55,7 @@ impl Section for Detection {
             idle_seconds: if local { 2 } else { 300 },
             session_key: None,
             session_gap_seconds: if local { 10 } else { 600 },
+            masks: Vec::new(),
             pages_per_week: if environment == Environment::Prod {
                 2
             } else {
@@ -73,6 +77,18 @@ impl Section for Detection {
     }
 }
 
+impl Detection {
+    /// The masks as training reads them, if there are any.
+    pub fn masks_json(&self) -> Option<String> {
+        let extra: Vec<_> = self
+            .masks
+            .iter()
+            .map(|mask| json!({"pattern": mask.pattern, "replacement": mask.replacement}))
+            .collect();
+        (!extra.is_empty()).then(|| json!({ "extra": extra }).to_string())
+    }
+}
+
 section! {
     /// Scoring through the endpoint of `sagemaker.endpoint`; what it does not answer in time is scored in the function.
     pub struct DetectorEndpoint {
@@ -91,6 +107,25 @@ impl Section for DetectorEndpoint {
             enabled: false,
             timeout_milliseconds: 2000,
             batch_windows: 64,
+        }
+    }
+}
+
+section! {
+    /// A part of a message that is a value.
+    pub struct Mask {
+        /// Regular expression of it.
+        pattern: String => rules::EXPRESSION,
+        /// What stands for it in a template; `$1` is the expression's first group.
+        replacement: String,
+    }
+}
+
+impl Section for Mask {
+    fn defaults(_environment: Environment) -> Self {
+        Self {
+            pattern: String::new(),
+            replacement: "<*>".to_owned(),
         }
     }
 }
