@@ -1,5 +1,5 @@
-//! Draining nodes, restarting and rolling back Deployments: the plans against recorded answers, and
-//! each call as HTTP against a server of its own.
+//! Draining nodes, restarting and rolling back Deployments: the plans against recorded answers. Their
+//! calls over the wire are `kubernetes/main.rs`.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -10,12 +10,10 @@ mod support;
 
 use aiops_domain::ApiCall;
 use aiops_domain::plan::{Operation, Undo};
-use aiops_functions::adapters::kubernetes::{Api, http_call};
+use aiops_functions::adapters::kubernetes::http_call;
 use aiops_functions::fakes::Exchange;
-use aiops_functions::ports::PortError;
 use serde_json::{Value, json};
 use stage::Stage;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const NODE: &str = "ip-10-0-1-7.ec2.internal";
 
@@ -253,67 +251,4 @@ fn names_cannot_leave_their_place_in_a_path() {
         http.body.unwrap()["deleteOptions"]["preconditions"]["uid"],
         "u"
     );
-}
-
-/// A server that gives one answer; what it was asked, as text.
-async fn served(status: &str, body: &str) -> (Result<Value, PortError>, String) {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let api = Api::new(&format!("http://{}", listener.local_addr().unwrap()), None).unwrap();
-    let answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    let server = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut asked = String::new();
-        while !asked.ends_with(']') && !asked.ends_with("\r\n\r\n") {
-            let mut some = [0; 4096];
-            let read = stream.read(&mut some).await.unwrap();
-            asked.push_str(std::str::from_utf8(&some[..read]).unwrap());
-        }
-        stream.write_all(answer.as_bytes()).await.unwrap();
-        asked
-    });
-    let patch = json!([{"op": "replace", "path": "/spec/template", "value": {}}]);
-    let call = ApiCall::new(
-        Operation::PatchDeployment,
-        json!({"cluster": "main", "namespace": "shop", "name": "cart", "kind": "json", "patch": patch}),
-    );
-    let result = api
-        .send("patch", &http_call(&call).unwrap(), "k8s-aws-v1.x")
-        .await;
-    (result, server.await.unwrap())
-}
-
-#[tokio::test]
-async fn a_call_is_http_with_the_token_and_its_answer_says_whether_to_come_again() {
-    let (answer, asked) = served("200 OK", r#"{"kind":"Deployment"}"#).await;
-    assert_eq!(answer.unwrap()["kind"], "Deployment");
-    assert!(asked.starts_with("PATCH /apis/apps/v1/namespaces/shop/deployments/cart HTTP/1.1\r\n"));
-    assert!(
-        asked.contains("authorization: Bearer k8s-aws-v1.x"),
-        "{asked}"
-    );
-    assert!(
-        asked.contains("content-type: application/json-patch+json"),
-        "{asked}"
-    );
-    let status = r#"{"reason":"TooManyRequests","message":"the budget allows no disruption"}"#;
-    for (line, again) in [
-        ("429 Too Many Requests", true),
-        ("409 Conflict", true),
-        ("503 Unavailable", true),
-        ("403 Forbidden", false),
-        ("404 Not Found", false),
-    ] {
-        let error = served(line, status).await.0.unwrap_err();
-        assert_eq!(
-            matches!(error, PortError::Transient { .. }),
-            again,
-            "{error}"
-        );
-        assert!(error.to_string().contains("budget"), "{error}");
-    }
-    let (answer, _) = served("200 OK", r#"{"items":[],"metadata":{"continue":"more"}}"#).await;
-    assert!(answer.unwrap_err().to_string().contains("more than 500"));
 }

@@ -2,6 +2,7 @@
 //! is made from the function's role for each call; the server is proved by the cluster's own authority.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::sync::Arc;
 
 use aiops_domain::{ApiCall, Operation};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::signed::endpoint::path_segment;
-use super::signed::{Service, SignedClient, http_client_builder, json_answer, read_capped};
+use super::signed::{Service, SignedClient, causes, http_client_builder, json_answer, read_capped};
 use crate::ports::{PortError, PortResult};
 
 /// Objects of one answer. A list that is longer is refused rather than half read.
@@ -23,9 +24,9 @@ pub struct Kubernetes {
     clusters: Arc<Mutex<HashMap<String, Api>>>,
 }
 
-/// One cluster's API.
+/// One cluster's API: a client that trusts the cluster's own authority alone. It holds no token.
 #[derive(Debug, Clone)]
-pub struct Api {
+struct Api {
     http: reqwest::Client,
     url: String,
 }
@@ -56,14 +57,23 @@ impl Kubernetes {
     ///
     /// # Errors
     /// [`PortError::Transient`] when it is worth trying again: a time-out, a conflict, or a
-    /// PodDisruptionBudget that does not let the pod go now; else [`PortError::Permanent`].
+    /// PodDisruptionBudget that does not let the pod go now; else [`PortError::Permanent`], as when the
+    /// cluster's authority does not vouch for the server, which then hears neither call nor token.
     pub async fn call(&self, call: &ApiCall) -> PortResult<Value> {
+        let what = call.operation.to_string();
         let cluster = text(call, "cluster")?;
         let request = http_call(call)?;
         let api = self.api(&cluster).await?;
+        // Made for this call: the client is kept for longer than a token and a role's credentials last.
         let token = self.aws.eks_token(&cluster).await?;
-        api.send(&call.operation.to_string(), &request, &token)
-            .await
+        match api.send(&request, &token).await {
+            Ok(response) => read_answer(&what, response).await,
+            Err(error) => {
+                // A cluster that was replaced has another address and authority: look again next time.
+                self.clusters.lock().await.remove(&cluster);
+                Err(api.unanswered(what, &cluster, error))
+            }
+        }
     }
 
     async fn api(&self, cluster: &str) -> PortResult<Api> {
@@ -76,46 +86,46 @@ impl Kubernetes {
             .aws
             .rest(Service::Eks, reqwest::Method::GET, &path, None)
             .await?;
-        let field = |at: &str| {
-            answer
-                .pointer(at)
-                .and_then(Value::as_str)
-                .ok_or_else(|| refused(cluster, format!("its description has no {at}")))
-        };
-        let authority = field("/cluster/certificateAuthority/data")?;
-        let pem = base64::engine::general_purpose::STANDARD
-            .decode(authority)
-            .map_err(|error| refused(cluster, error))?;
-        let api = Api::new(field("/cluster/endpoint")?, Some(&pem))?;
+        let api = Api::described(&answer).map_err(|why| {
+            let detail = format!("{why}; look at `aws eks describe-cluster --name {cluster}`");
+            refused(&format!("cluster {cluster}"), detail)
+        })?;
         clusters.insert(cluster.to_owned(), api.clone());
         Ok(api)
     }
 }
 
 impl Api {
-    /// The API at this address, whose certificate one of these authorities (PEM) has signed and
-    /// nobody else; without any, the address is one of the laptop's own.
-    ///
-    /// # Errors
-    /// When an authority is no certificate.
-    pub fn new(url: &str, authority: Option<&[u8]>) -> PortResult<Self> {
-        let mut builder = http_client_builder();
-        if let Some(pem) = authority {
-            let certificates =
-                reqwest::Certificate::from_pem_bundle(pem).map_err(|error| refused(url, error))?;
-            builder = builder.tls_certs_only(certificates);
+    /// The API of the cluster that EKS describes so, or what is wrong with the description.
+    fn described(answer: &Value) -> Result<Self, String> {
+        let field = |name: &str| {
+            answer
+                .pointer(&format!("/cluster/{name}"))
+                .and_then(Value::as_str)
+                .ok_or_else(|| format!("its description has no {}", name.replace('/', ".")))
+        };
+        let url = field("endpoint")?.trim_end_matches('/').to_owned();
+        if !url.starts_with("https://") {
+            return Err(format!("its endpoint {url} is not https"));
         }
-        Ok(Self {
-            http: builder.build().map_err(|error| refused(url, error))?,
-            url: url.trim_end_matches('/').to_owned(),
-        })
+        let pem = base64::engine::general_purpose::STANDARD
+            .decode(field("certificateAuthority/data")?)
+            .map_err(|error| format!("its certificateAuthority.data is not base64 ({error})"))?;
+        let no_certificate =
+            |why: &str| format!("its certificateAuthority.data holds no certificate ({why})");
+        let authorities = reqwest::Certificate::from_pem_bundle(&pem)
+            .map_err(|error| no_certificate(&causes(error)))?;
+        if authorities.is_empty() {
+            return Err(no_certificate("it is not PEM"));
+        }
+        let http = http_client_builder()
+            .tls_certs_only(authorities)
+            .build()
+            .map_err(|error| no_certificate(&causes(error)))?;
+        Ok(Self { http, url })
     }
 
-    /// Makes the call with this token.
-    ///
-    /// # Errors
-    /// As [`Kubernetes::call`].
-    pub async fn send(&self, what: &str, call: &HttpCall, token: &str) -> PortResult<Value> {
+    async fn send(&self, call: &HttpCall, token: &str) -> reqwest::Result<reqwest::Response> {
         let mut request = self
             .http
             .request(call.method.clone(), format!("{}{}", self.url, call.path))
@@ -126,44 +136,84 @@ impl Api {
                 .header("content-type", call.content_type)
                 .body(body.to_string());
         }
-        let response = request.send().await.map_err(|error| PortError::Transient {
-            what: what.to_owned(),
-            detail: error.without_url().to_string(),
-        })?;
-        let status = response.status();
-        let body = read_capped(response, what).await?;
-        if status.is_success() {
-            let answer = json_answer(&body, what.to_owned())?;
-            let rest = answer
-                .pointer("/metadata/continue")
-                .and_then(Value::as_str)
-                .is_some_and(|token| !token.is_empty());
-            return if rest {
-                Err(refused(
-                    what,
-                    format!("the answer has more than {LIST_MAX} objects"),
-                ))
-            } else {
-                Ok(answer)
-            };
-        }
-        let said = serde_json::from_slice::<Value>(&body).unwrap_or(Value::Null);
-        let part = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
-        let detail: String = format!("{status} {}: {}", part("reason"), part("message"))
-            .chars()
-            .take(500)
-            .collect();
-        // 429 is a budget that does not let a pod go now; 409 is somebody else's write at the same time.
-        let again = status.is_server_error()
-            || status == reqwest::StatusCode::TOO_MANY_REQUESTS
-            || status == reqwest::StatusCode::CONFLICT;
-        let what = what.to_owned();
-        Err(if again {
-            PortError::Transient { what, detail }
-        } else {
-            PortError::Permanent { what, detail }
-        })
+        request.send().await
     }
+
+    fn unanswered(&self, what: String, cluster: &str, error: reqwest::Error) -> PortError {
+        use rustls::CertificateError::{BadSignature, UnknownIssuer};
+        let Some(distrust) = distrust(&error) else {
+            return PortError::Transient {
+                what,
+                detail: causes(error),
+            };
+        };
+        let why = match distrust {
+            UnknownIssuer | BadSignature => {
+                "another authority than the cluster's has signed it".to_owned()
+            }
+            // It may quote the certificate, which is whoever's.
+            other => other.to_string().chars().take(300).collect(),
+        };
+        let detail = format!(
+            "nothing was sent, for the certificate of {} does not hold: {why}; look who answers there, \
+             and at endpoint and authority in `aws eks describe-cluster --name {cluster}`",
+            self.url
+        );
+        PortError::Permanent { what, detail }
+    }
+}
+
+/// Why the server's certificate was refused, if that is what went wrong.
+fn distrust(error: &reqwest::Error) -> Option<&rustls::CertificateError> {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(reason)) = error.downcast_ref() {
+            return Some(reason);
+        }
+        // What an I/O error wraps is not its source.
+        cause = match error.downcast_ref().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// What the API says, and whether it is worth asking again.
+async fn read_answer(what: &str, response: reqwest::Response) -> PortResult<Value> {
+    let status = response.status();
+    let body = read_capped(response, what).await?;
+    if status.is_success() {
+        let answer = json_answer(&body, what.to_owned())?;
+        let rest = answer
+            .pointer("/metadata/continue")
+            .and_then(Value::as_str)
+            .is_some_and(|token| !token.is_empty());
+        return if rest {
+            Err(refused(
+                what,
+                format!("the answer has more than {LIST_MAX} objects"),
+            ))
+        } else {
+            Ok(answer)
+        };
+    }
+    let said = serde_json::from_slice::<Value>(&body).unwrap_or(Value::Null);
+    let part = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default();
+    let detail: String = format!("{status} {}: {}", part("reason"), part("message"))
+        .chars()
+        .take(500)
+        .collect();
+    // 429 is a budget that does not let a pod go now; 409 is somebody else's write at the same time.
+    let again = status.is_server_error()
+        || status == reqwest::StatusCode::TOO_MANY_REQUESTS
+        || status == reqwest::StatusCode::CONFLICT;
+    let what = what.to_owned();
+    Err(if again {
+        PortError::Transient { what, detail }
+    } else {
+        PortError::Permanent { what, detail }
+    })
 }
 
 /// The HTTP of a plan's call.

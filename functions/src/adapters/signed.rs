@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
@@ -203,7 +204,9 @@ impl SignedClient {
     }
 
     /// A token for the Kubernetes API of an EKS cluster: a `GetCallerIdentity` that is signed for this
-    /// cluster and valid for 60 s. No static credential exists (`aws eks get-token` makes the same).
+    /// cluster. STS takes it for 15 minutes, if the credentials last so long, whatever expiry is asked
+    /// for; 60 s is what every authenticator accepts. No static credential exists (`aws eks get-token`
+    /// makes the same).
     ///
     /// # Errors
     /// When there are no credentials.
@@ -431,7 +434,17 @@ fn refused(what: &str, error: impl std::fmt::Display) -> PortError {
 fn transient(what: &str, error: reqwest::Error) -> PortError {
     PortError::Transient {
         what: what.to_owned(),
-        // The URL may hold a webhook's secret.
-        detail: error.without_url().to_string(),
+        detail: causes(error),
     }
+}
+
+/// An error with its causes: by itself it only says that sending failed. Not its URL, which may hold a
+/// webhook's secret.
+pub(super) fn causes(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let first: &dyn Error = &error;
+    let texts: Vec<String> = std::iter::successors(Some(first), |&error| error.source())
+        .map(ToString::to_string)
+        .collect();
+    texts.join(": ")
 }
