@@ -164,7 +164,7 @@ impl Detector {
             Self::SeenBefore(seen) => seen.score(view.counts),
             Self::TemplateRarity(rarity) => rarity.score(view.counts),
             Self::Ngram(ngram) => ngram.score(view.session),
-            Self::Rate(rate) => rate.score(view.counts),
+            Self::Rate(rate) => rate.score(view.counts, view.session.start),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Why a window stands out: which templates moved its score, and by how much against what was
 //! expected.
 
-use aiops_domain::FindingTemplate;
+use aiops_domain::{FindingTemplate, Time};
 
 use crate::detectors::{Detector, Ngram, Rate, SeenBefore, TemplateRarity, View};
 use crate::ensemble::{Ensemble, Nearest};
@@ -83,8 +83,10 @@ pub fn explain<'t>(
             Evidence {
                 number,
                 count,
-                expected: witnesses.rate.map_or(0.0, |rate| rate.expected(number)),
-                weight: weight(&witnesses, nearest, number, count),
+                expected: witnesses
+                    .rate
+                    .map_or(0.0, |rate| rate.expected(number, session.start)),
+                weight: weight(&witnesses, nearest, session.start, number, count),
             }
         })
         .filter(|evidence| evidence.weight > 0.0)
@@ -137,7 +139,13 @@ fn relevant(counts: &Counts, nearest: Option<&Counts>) -> impl Iterator<Item = u
 /// How much a template's count speaks against the window being normal, in nats: how unlikely it is
 /// that it is there or not, how far its count is from its rate (half the square of a standard
 /// normal deviate), and how far from its count in the nearest normal example.
-fn weight(witnesses: &Witnesses<'_>, nearest: Option<Nearest<'_>>, number: u32, count: u32) -> f64 {
+fn weight(
+    witnesses: &Witnesses<'_>,
+    nearest: Option<Nearest<'_>>,
+    start: Option<Time>,
+    number: u32,
+    count: u32,
+) -> f64 {
     let rarity = witnesses.rarity.map_or(0.0, |rarity| {
         if count > 0 {
             rarity.presence(number)
@@ -147,7 +155,7 @@ fn weight(witnesses: &Witnesses<'_>, nearest: Option<Nearest<'_>>, number: u32, 
     });
     let rate = witnesses
         .rate
-        .map_or(0.0, |rate| rate.deviation(number, count));
+        .map_or(0.0, |rate| rate.deviation(number, count, start));
     let apart = nearest.map_or(0.0, |Nearest { metric, vector, .. }| {
         metric.coordinate(number, count) - metric.coordinate(number, vector.get(number))
     });

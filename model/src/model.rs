@@ -178,7 +178,8 @@ impl Model {
 
     fn read(&self, window: &EventWindow) -> Option<Read<'_>> {
         let known = self.content.sources.get(&window.source)?;
-        let sequence = sequence(&known.lines, &window.records);
+        let mut sequence = sequence(&known.lines, &window.records);
+        sequence.session.start = Some(window.interval.start);
         Some(Read { known, sequence })
     }
 

@@ -1,5 +1,6 @@
 //! A window or a keyed sequence as the detectors see it: the templates of its lines, in order.
 
+use aiops_domain::Time;
 use serde::{Deserialize, Serialize};
 
 /// The templates of one window's lines, in event order. A number below the vocabulary's size is a
@@ -9,12 +10,18 @@ use serde::{Deserialize, Serialize};
 pub struct Session {
     /// Template numbers, one per line.
     pub events: Vec<u32>,
+    /// When its window starts, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Time>,
 }
 
 impl Session {
-    /// The session of these template numbers.
+    /// The session of these template numbers, at a time that is not known.
     pub const fn new(events: Vec<u32>) -> Self {
-        Self { events }
+        Self {
+            events,
+            start: None,
+        }
     }
 
     /// Template number and count, by number: the session's count vector, sparse.

@@ -265,7 +265,8 @@ struct Part {
 }
 
 impl Part {
-    fn add(&mut self, order: WindowOrder, bounds: Interval, session: Session) {
+    fn add(&mut self, order: WindowOrder, bounds: Interval, mut session: Session) {
+        session.start = Some(bounds.start);
         let span = self.span.get_or_insert(bounds);
         span.start = span.start.min(bounds.start);
         span.end = span.end.max(bounds.end);

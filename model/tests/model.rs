@@ -402,6 +402,51 @@ fn labels_move_the_threshold_and_suppress_reproducibly() {
 }
 
 #[test]
+fn what_is_usual_by_day_is_strange_at_night() {
+    const HOUR_MS: i64 = 3_600_000;
+    // Each half hour a window of a minute: about sixty lines by day, six at night.
+    let served = |half_hour: i64, lines: i64| {
+        let like = quiet(1, Source::Ec2).swap_remove(0);
+        (0..lines).map(move |line| {
+            let time = Time::from_millis(half_hour * HOUR_MS / 2 + line * 900);
+            LogRecord {
+                id: format!("{half_hour:06}-{line:04}"),
+                time,
+                timestamp: time,
+                message: format!("request {line} served"),
+                ..like.clone()
+            }
+        })
+    };
+    let usual = |half_hour: i64| match half_hour % 48 {
+        16..40 => 55 + half_hour % 7,
+        _ => 5 + half_hour % 3,
+    };
+    let records: Vec<LogRecord> = (0..5 * 48)
+        .flat_map(|half_hour| served(half_hour, usual(half_hour)))
+        .collect();
+    let options = TrainOptions {
+        window: WindowSpec::Tumbling { length_ms: 60_000 },
+        ..TrainOptions::default()
+    };
+    let model = train(records, &options).unwrap();
+    let model = Model::from_bytes(&model.to_bytes().unwrap()).unwrap();
+    let scored = |half_hour: i64, lines: i64| {
+        let window = windows(&model, served(half_hour, lines).collect()).remove(0);
+        model.score(&window)
+    };
+    let (day, night) = (5 * 48 + 24, 5 * 48 + 6);
+    let (by_day, at_night) = (scored(day, 58), scored(night, 58));
+    assert!(!by_day.anomalous && !scored(night, 6).anomalous);
+    assert!(
+        at_night.score > 2.0 * by_day.score,
+        "{at_night:?} {by_day:?}"
+    );
+    let expected = at_night.templates[0].expected;
+    assert!((5.0..8.0).contains(&expected), "{expected}");
+}
+
+#[test]
 fn drift_is_measured_on_what_is_scored() {
     let model = train(quiet(20, Source::Ec2), &options()).unwrap();
     let measured = |records: Vec<LogRecord>| {

@@ -113,7 +113,13 @@ impl Cases for LineCases {
             learner.learn(record);
         }
         let miner = learner.freeze();
-        let read = |at: &usize| sequence(&miner, records_of(at)).session;
+        let read = |at: &usize| {
+            let records = records_of(at);
+            Session {
+                start: records.first().map(|record| record.time),
+                ..sequence(&miner, records).session
+            }
+        };
         Ok(Encoded {
             training: Corpus {
                 sessions: training.iter().map(read).collect(),
