@@ -79,8 +79,21 @@ pub struct Ensemble {
     members: Vec<Member>,
     calibration: Calibration,
     threshold: f64,
+    /// Absent where training was long enough, under a budget, and in artefacts that had one
+    /// threshold for both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    novelty: Option<NoveltyAllowance>,
     windows: u64,
     left_out: u64,
+}
+
+/// What a window with a template that training never saw is allowed for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct NoveltyAllowance {
+    /// Templates from this number on were never seen.
+    vocabulary: u32,
+    /// Such a window must exceed this score too.
+    threshold: f64,
 }
 
 /// The verdict on one session.
@@ -168,6 +181,7 @@ impl Ensemble {
         let calibration = Calibration::fit(combined, 1.0);
         let mut ensemble = Self {
             threshold: parameters.target.threshold(&calibration),
+            novelty: None,
             members,
             calibration,
             windows: windows as u64,
@@ -227,7 +241,7 @@ impl Ensemble {
         Scored {
             score,
             p_value: self.p_value(score, tie),
-            anomalous: score > self.threshold,
+            anomalous: score > self.threshold_of(view.counts),
             surprises,
         }
     }
@@ -267,7 +281,11 @@ impl Ensemble {
     /// A short training shows too little of what is rare but harmless: new templates. Of `n` windows,
     /// `k` held a template that no other had; by the upper decile of a Poisson count more of them
     /// must be expected. While that excess is above the accepted rate of false alarms, one line of
-    /// a template never seen must not be enough for an alarm.
+    /// a template never seen must not be enough for an alarm. Windows of known templates only are
+    /// exchangeable with those of training and keep the threshold of the accepted rate (a conformal
+    /// predictor of two categories; Vovk, Gammerman & Shafer, "Algorithmic learning in a random
+    /// world", 2005, ch. 4). A budget is a promise, and known templates can meet in new ways too:
+    /// under it nothing milder than a new line alarms after so short a training.
     #[expect(clippy::cast_precision_loss, reason = "numbers of windows")]
     fn allow_for_novelty(
         &mut self,
@@ -294,12 +312,34 @@ impl Ensemble {
             })
             .collect();
         scores.sort_unstable_by(|one, other| other.total_cmp(one));
-        if let Some(score) = scores.get(scores.len() / 100) {
-            self.threshold = self.threshold.max(*score);
+        let Some(&threshold) = scores.get(scores.len() / 100) else {
+            return;
+        };
+        match parameters.target {
+            AlarmTarget::Budget { .. } => self.threshold = self.threshold.max(threshold),
+            AlarmTarget::Rate(_) => {
+                self.novelty = Some(NoveltyAllowance {
+                    vocabulary: corpus.vocabulary,
+                    threshold,
+                });
+            }
         }
     }
 
-    /// Scores above this are anomalous.
+    /// Scores of windows with these counts are anomalous above this.
+    fn threshold_of(&self, counts: &Counts) -> f64 {
+        let unseen = |novelty: &NoveltyAllowance| {
+            let mut templates = counts.iter().map(|(template, _)| template);
+            templates.any(|template| template >= novelty.vocabulary)
+        };
+        let allowed = self.novelty.filter(unseen);
+        allowed.map_or(self.threshold, |novelty| {
+            self.threshold.max(novelty.threshold)
+        })
+    }
+
+    /// Scores above this are anomalous; after a short training, windows with a template that it
+    /// never saw need more.
     pub const fn threshold(&self) -> f64 {
         self.threshold
     }

@@ -224,8 +224,22 @@ pub fn evaluate(
 struct Verdicts {
     threshold: f64,
     scores: Vec<f64>,
+    /// Score by score, whether it is an alarm.
+    alarms: Vec<bool>,
     /// Of calibrated contenders.
     p_values: Option<Box<dyn Fn(f64, f64) -> f64>>,
+}
+
+impl Verdicts {
+    /// One threshold for all, and no calibration.
+    fn above(threshold: f64, scores: Vec<f64>) -> Self {
+        Self {
+            threshold,
+            alarms: scores.iter().map(|&score| score > threshold).collect(),
+            scores,
+            p_values: None,
+        }
+    }
 }
 
 fn verdicts(
@@ -238,30 +252,33 @@ fn verdicts(
     match options.threshold {
         ThresholdRule::Auto => {
             let ensemble = fit_ensemble(contender, &encoded.training, seed)?;
-            let scores = scores(&encoded.test, |session| ensemble.score(session, 1.0).score);
+            let scored = distinct(&encoded.test, |session| {
+                let scored = ensemble.score(session, 1.0);
+                (scored.score, scored.anomalous)
+            });
+            let (scores, alarms) = scored.into_iter().unzip();
             Ok(Verdicts {
                 threshold: ensemble.threshold(),
                 scores,
+                alarms,
                 p_values: Some(Box::new(move |score, tie| ensemble.p_value(score, tie))),
             })
         }
         ThresholdRule::Contamination(share) => {
             let scorer = fit_plain(contender, &encoded.training, seed)?;
-            let training = scores(&encoded.training.sessions, &scorer);
-            Ok(Verdicts {
-                threshold: quantile(training, 1.0 - share),
-                scores: scores(&encoded.test, &scorer),
-                p_values: None,
-            })
+            let training = distinct(&encoded.training.sessions, &scorer);
+            Ok(Verdicts::above(
+                quantile(training, 1.0 - share),
+                distinct(&encoded.test, &scorer),
+            ))
         }
         ThresholdRule::Quantile(share) => {
             let (fitted, held_out) = hold_out(&encoded.training, seed);
             let scorer = fit_plain(contender, &fitted, seed)?;
-            Ok(Verdicts {
-                threshold: quantile(scores(&held_out, &scorer), share),
-                scores: scores(&encoded.test, &scorer),
-                p_values: None,
-            })
+            Ok(Verdicts::above(
+                quantile(distinct(&held_out, &scorer), share),
+                distinct(&encoded.test, &scorer),
+            ))
         }
     }
 }
@@ -303,8 +320,8 @@ fn fit_plain(contender: Contender, corpus: &Corpus, seed: u64) -> Result<Scorer,
 }
 
 /// Sessions repeat: each distinct one is scored once.
-fn scores(sessions: &[Session], score: impl Fn(&Session) -> f64) -> Vec<f64> {
-    let mut known: HashMap<&Session, f64> = HashMap::new();
+fn distinct<T: Copy>(sessions: &[Session], score: impl Fn(&Session) -> T) -> Vec<T> {
+    let mut known: HashMap<&Session, T> = HashMap::new();
     sessions
         .iter()
         .map(|session| *known.entry(session).or_insert_with(|| score(session)))
@@ -362,13 +379,14 @@ fn judge(cases: &[Case], split: &Split, verdicts: &Verdicts) -> Judged {
     let mut confusion = Confusion::new(split.normal_weight);
     let mut scored = Vec::with_capacity(split.test.len());
     let mut p_values = Vec::new();
-    for (case, &score) in split
+    for ((case, &score), &alarm) in split
         .test
         .iter()
         .filter_map(|&at| cases.get(at))
         .zip(&verdicts.scores)
+        .zip(&verdicts.alarms)
     {
-        confusion.add(case.anomalous, score > verdicts.threshold);
+        confusion.add(case.anomalous, alarm);
         scored.push((score, case.anomalous));
         if let Some(p_value) = &verdicts.p_values
             && !case.anomalous

@@ -122,3 +122,67 @@ fn the_same_seed_gives_the_same_ensemble() {
     let direct = Ensemble::fit(&corpus, &EnsembleParameters::default()).unwrap();
     assert_eq!(read.score(&session, 0.5), direct.score(&session, 0.5));
 }
+
+/// What stands out without a new template must not pay for the allowance for new templates.
+#[test]
+fn a_short_training_still_finds_known_lines_in_a_wrong_order() {
+    let mut rng = Rng::new(21);
+    let mut sessions = |count: usize| -> Vec<Session> {
+        (0..count)
+            .map(|_| {
+                let mut events = vec![0];
+                for _ in 0..2 + rng.below(4) {
+                    events.extend(if rng.uniform() < 0.7 {
+                        vec![1, 2, 3]
+                    } else {
+                        vec![1, 4, 2, 3]
+                    });
+                }
+                events.extend([5, 6, 7]);
+                Session::new(events)
+            })
+            .collect()
+    };
+    let corpus = Corpus {
+        sessions: sessions(800),
+        vocabulary: 8,
+    };
+    let ensemble = Ensemble::fit(&corpus, &EnsembleParameters::default()).unwrap();
+    let normal = sessions(800);
+    let alarms = |sessions: &[Session]| {
+        let anomalous = |session: &&Session| ensemble.score(session, 0.5).anomalous;
+        sessions.iter().filter(anomalous).count()
+    };
+    let swapped: Vec<Session> = normal
+        .iter()
+        .map(|session| {
+            let mut session = session.clone();
+            let last = session.events.len() - 1;
+            session.events.swap(last - 1, last - 2);
+            session
+        })
+        .collect();
+    assert!(alarms(&swapped) >= 760, "{}", alarms(&swapped));
+    assert!(alarms(&normal) <= 8, "{}", alarms(&normal));
+    let novel: Vec<Session> = normal
+        .iter()
+        .map(|session| {
+            let mut session = session.clone();
+            session.events.insert(2, 8);
+            session
+        })
+        .collect();
+    assert!(alarms(&novel) <= 40, "{}", alarms(&novel));
+}
+
+#[test]
+fn an_artefact_with_one_threshold_for_all_windows_is_read() {
+    let ensemble = Ensemble::fit(&corpus(made(1, 200)), &EnsembleParameters::default()).unwrap();
+    let mut content = serde_json::to_value(&ensemble).unwrap();
+    let allowance = content.as_object_mut().unwrap().remove("novelty").unwrap();
+    content["threshold"] = allowance["threshold"].clone();
+    let old: Ensemble = serde_json::from_value(content).unwrap();
+    let novel = Session::new(vec![0, 4, 1, 1, 3]);
+    assert_eq!(old.score(&novel, 0.5), ensemble.score(&novel, 0.5));
+    assert_eq!(Some(old.threshold()), allowance["threshold"].as_f64());
+}
