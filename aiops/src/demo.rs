@@ -25,8 +25,8 @@ use std::time::Duration;
 
 use aiops_domain::{Source, Time};
 use aiops_infra::config::StackConfig;
-use aiops_model::TrainOptions;
 use aiops_model::rules::RuleConfig;
+use aiops_model::{AlarmTarget, TrainOptions, WindowSpec};
 use anyhow::Context as _;
 
 use crate::demo::incidents::IncidentReader;
@@ -58,6 +58,8 @@ const SLICE_MILLIS: i64 = 60_000;
 const QUIET_MINUTES: u32 = 150;
 /// Minutes with the incidents.
 const LIVE_MINUTES: u32 = 26;
+/// Length of the windows that are learnt from and scored.
+const WINDOW_SECONDS: u32 = 60;
 /// The workload starts at a whole ten minutes, so that its windows are the same at every run.
 const ALIGNMENT_MILLIS: i64 = 600_000;
 
@@ -172,12 +174,20 @@ impl<'a> Demo<'a> {
             .parse()
             .context("the format of the stack's flow log")?;
         let train = TrainOptions {
+            window: WindowSpec::Tumbling {
+                length_ms: i64::from(WINDOW_SECONDS) * 1000,
+            },
             rules_apply: self.options.rules,
             rules: RuleConfig {
                 flow_format,
                 ..RuleConfig::default()
             },
             miner: masks::of_stack(&self.config),
+            // As the stack's own trainings, which pages a week a quiet platform may cost.
+            target: AlarmTarget::Budget {
+                pages: self.config.detection.pages_per_week,
+                windows: self.config.detection.windows_a_week(WINDOW_SECONDS.into()),
+            },
             ..TrainOptions::default()
         };
         let lines = quiet.len();

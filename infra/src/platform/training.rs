@@ -114,10 +114,8 @@ fn configuration(
 /// What a training of this stack's lines is told, in the words of the container: its windows, how many
 /// false pages they may bring, and which fields its flow logs have.
 pub fn hyperparameters(context: &Context<'_>) -> BTreeMap<String, String> {
-    const WEEK_SECONDS: u64 = 7 * 86_400;
     let detection = &context.config.detection;
-    let windows =
-        WEEK_SECONDS * u64::from(detection.entities) / u64::from(detection.window_seconds.max(1));
+    let windows = detection.windows_a_week(detection.window_seconds.into());
     let window = match &detection.session_key {
         Some(key) => vec![
             ("key", key.clone()),
@@ -130,7 +128,7 @@ pub fn hyperparameters(context: &Context<'_>) -> BTreeMap<String, String> {
         .chain(detection.masks_json().map(|masks| ("masks", masks)))
         .chain([
             ("pages", detection.pages_per_week.to_string()),
-            ("per_windows", windows.max(1).to_string()),
+            ("per_windows", windows.to_string()),
             ("flow_format", FlowFormat::platform().to_string()),
         ])
         .map(|(key, value)| (key.to_owned(), value))

@@ -78,6 +78,12 @@ impl Section for Detection {
 }
 
 impl Detection {
+    /// How many windows of this many seconds the stack's entities fill in a week.
+    pub fn windows_a_week(&self, window_seconds: u64) -> u64 {
+        const WEEK_SECONDS: u64 = 7 * 86_400;
+        (WEEK_SECONDS * u64::from(self.entities) / window_seconds.max(1)).max(1)
+    }
+
     /// The masks as training reads them, if there are any.
     pub fn masks_json(&self) -> Option<String> {
         let extra: Vec<_> = self
